@@ -1,0 +1,4 @@
+/** Derivatives of functions of tensors: reverse and forward mode, any order. */
+export { hessian, hvp, jacobian, jvp } from './forward.js';
+export { pullback } from './pullback.js';
+export { customGradient, grad, type ScalarOrWithAux, valueAndGrad, vjp } from './reverse.js';

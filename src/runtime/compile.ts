@@ -1,0 +1,219 @@
+import { engine } from '#engine';
+import { encodeModel, modelBytes } from '../onnx/encode.js';
+import { isTensor, mapTree, type NDArray, type Spec, type Tensor } from '../tensor/index.js';
+import { constantOf } from '../tensor/tensor.js';
+import { type Argument, type ArraysIn, type ArraysOut, argumentsOf, nameOfArgument } from './arrays.js';
+import { Buffers, keyOf } from './buffers.js';
+import type { SessionOptions } from './engine.js';
+import { type Plan, plan, runPlan } from './plan.js';
+import { type Traced, trace } from './trace.js';
+
+export interface CompileOptions extends SessionOptions {
+  /** For messages and model files. Default: the function's own name. */
+  readonly name?: string;
+  /** Names of the arguments, for messages and model inputs. Default: their positions. */
+  readonly argumentNames?: readonly string[];
+  /**
+   * Positions of arguments whose arrays the caller gives up with the call: their memory is used for later results, and passing one
+   * again is an error. State that goes in and comes back (parameters, moments) is best donated.
+   */
+  readonly donate?: readonly number[];
+}
+
+/** What a compiled function did for one signature. */
+export interface SignatureStats {
+  /** Paths, dtypes and shapes of the arguments. */
+  readonly signature: string;
+  /** Operators in the program. */
+  readonly nodes: number;
+  /** ONNX Runtime sessions: one more than the places where the host must step in. */
+  readonly sessions: number;
+  readonly traceMilliseconds: number;
+  readonly sessionMilliseconds: number;
+  readonly runs: number;
+}
+
+/** A function of arrays made of a function of tensors. */
+export interface Compiled<A extends unknown[], R> {
+  (...args: { [K in keyof A]: ArraysIn<A[K]> }): Promise<ArraysOut<R>>;
+  /** What it did so far, a row a signature. */
+  stats(): readonly SignatureStats[];
+  /** The bytes of the ONNX model for arguments like these. */
+  toOnnx(...args: { [K in keyof A]: ArraysIn<A[K]> }): Uint8Array;
+  /** Frees its sessions. */
+  release(): Promise<void>;
+}
+
+interface Program extends Traced {
+  readonly plan: Plan;
+  readonly leaves: readonly Argument[];
+  /** How many results there are of each kind of buffer. */
+  readonly wanted: ReadonlyMap<string, number>;
+  readonly stats: { -readonly [K in keyof SignatureStats]: SignatureStats[K] };
+}
+
+/**
+ * Compiles a function of tensors into a function of arrays.
+ *
+ * The first call for each signature (the shapes and dtypes of all array leaves, and the values of strings, booleans and nulls,
+ * which are static) runs `fn` on symbols, makes an ONNX Runtime session of the graph and keeps it. Arguments and result are trees:
+ * plain objects and lists of `{ data, shape, dtype }`; a number is a float32 scalar, an ONNX Runtime tensor an array. All calls
+ * must have the tree structure of the first.
+ *
+ * ```ts
+ * const step = compile((w: Tensor, x: Tensor) => w.sub(grad(loss)(w, x).mul(0.1)), { donate: [0] });
+ * w = await step(w, x);
+ * ```
+ *
+ * @throws TypeError naming the path of a leaf that is missing, not expected, not an array or was donated; errors of operators that
+ * do not fit carry the shapes, and the leaves that differ from a call that worked.
+ */
+export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: CompileOptions = {}): Compiled<A, R> {
+  const { name = fn.name || 'program', argumentNames = [], donate = [], ...session } = options;
+  const programs = new Map<string, Promise<Program>>();
+  const worked: Program[] = [];
+  const buffers = new Buffers();
+  const donated = new Set(donate);
+  const who = `compile(${name})`;
+
+  const flatten = (args: readonly unknown[]): Argument[] => {
+    const leaves = argumentsOf(who, args, argumentNames);
+    for (const leaf of leaves) {
+      if ('given' in leaf && buffers.isDonated(leaf.given)) {
+        throw new TypeError(`${who}: ${leaf.path} was donated to an earlier call; pass the array that call returned`);
+      }
+    }
+    return worked.length > 0 ? inOrderOf(who, leaves, worked[0].leaves) : leaves;
+  };
+  const traced = (args: readonly unknown[], leaves: readonly Argument[]): Traced => {
+    try {
+      return trace(fn as (...args: never[]) => unknown, args, argumentNames, leaves);
+    } catch (error) {
+      throw new Error(`${who}: ${(error as Error).message}${differences(leaves, worked)}`, { cause: error });
+    }
+  };
+  const make = async (args: readonly unknown[], leaves: readonly Argument[], signature: string): Promise<Program> => {
+    const start = performance.now();
+    const program = traced(args, leaves);
+    const between = performance.now();
+    const made = await plan(
+      engine,
+      name,
+      program.outputs,
+      new Map(program.inputs.map((i) => [i.tensor, i.name])),
+      session,
+    );
+    const wanted = new Map<string, number>();
+    for (const { tensor } of program.outputs) wanted.set(keyOf(tensor), (wanted.get(keyOf(tensor)) ?? 0) + 1);
+    const stats = {
+      signature,
+      nodes: made.nodes,
+      sessions: made.stages.filter((stage) => stage.segment).length,
+      traceMilliseconds: between - start,
+      sessionMilliseconds: performance.now() - between,
+      runs: 0,
+    };
+    const result = { ...program, plan: made, leaves: leaves.map(withoutData), wanted, stats };
+    worked.push(result);
+    return result;
+  };
+
+  const call = async (...args: unknown[]): Promise<unknown> => {
+    const leaves = flatten(args);
+    const signature = leaves.map(show).join(' ');
+    let promise = programs.get(signature);
+    if (!promise) {
+      promise = make(args, leaves, signature);
+      programs.set(signature, promise);
+      // A signature that failed may work later, for instance when memory is there again.
+      promise.catch(() => programs.delete(signature));
+    }
+    const program = await promise;
+    program.stats.runs++;
+    const given = new Map(leaves.flatMap((leaf) => ('array' in leaf ? [[leaf.path, leaf.array]] : [])));
+    const values = new Map(program.inputs.map(({ name: path, tensor }) => [tensor, given.get(path) as NDArray]));
+    const into = new Map<Tensor, NDArray>();
+    if (donated.size > 0) {
+      for (const { tensor } of program.outputs) {
+        if (!into.has(tensor) && !values.has(tensor) && !constantOf(tensor)) into.set(tensor, buffers.take(tensor));
+      }
+    }
+    await runPlan(program.plan, values, into);
+    const results = program.outputs.map(({ tensor }) => own(tensor, values));
+    const returned = new Set(results.map((array) => array.data));
+    args.forEach((arg, i) => {
+      if (!donated.has(i)) return;
+      for (const leaf of argumentsOf(who, [arg], [nameOfArgument(argumentNames, i)])) {
+        if ('array' in leaf && !returned.has(leaf.array.data))
+          buffers.give(leaf.given, leaf.array, program.wanted.get(keyOf(leaf.array)) ?? 0);
+      }
+    });
+    let next = 0;
+    return mapTree(program.result, (leaf) => (isTensor(leaf) ? results[next++] : leaf));
+  };
+
+  return Object.assign(call as (...args: { [K in keyof A]: ArraysIn<A[K]> }) => Promise<ArraysOut<R>>, {
+    stats: () => worked.map((program) => ({ ...program.stats })),
+    toOnnx: (...args: { [K in keyof A]: ArraysIn<A[K]> }) => {
+      const { inputs, outputs } = traced(args, flatten(args));
+      return modelBytes(encodeModel({ name, inputs, outputs }));
+    },
+    release: async () => {
+      for (const program of worked.splice(0)) {
+        for (const stage of program.plan.stages) await stage.segment?.session.release();
+      }
+      programs.clear();
+    },
+  });
+}
+
+/** A result the caller may keep: constants are copied, so that no one can change the program. */
+function own(tensor: Tensor, values: ReadonlyMap<Tensor, NDArray>): NDArray {
+  const value = constantOf(tensor);
+  return value ? { ...value, data: value.data.slice() } : (values.get(tensor) as NDArray);
+}
+
+function withoutData(leaf: Argument): Argument {
+  return 'array' in leaf
+    ? { path: leaf.path, array: { ...leaf.array, data: new Float32Array(0) } as NDArray, given: undefined }
+    : leaf;
+}
+
+function show(leaf: Argument): string {
+  return 'array' in leaf ? `${leaf.path}: ${showSpec(leaf.array)}` : `${leaf.path}: ${typeof leaf.fixed} ${leaf.fixed}`;
+}
+
+function showSpec({ dtype, shape }: Spec): string {
+  return `${dtype}[${shape.join(', ')}]`;
+}
+
+/** The leaves in the order of the first call's, whose structure they must have. */
+function inOrderOf(who: string, leaves: readonly Argument[], first: readonly Argument[]): Argument[] {
+  const byPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
+  const ordered = first.map((known) => {
+    const leaf = byPath.get(known.path);
+    if (!leaf)
+      throw new TypeError(
+        `${who}: ${known.path} is missing; the first call had ${show(known).slice(known.path.length + 2)} there`,
+      );
+    return leaf;
+  });
+  if (leaves.length > first.length) {
+    const paths = new Set(first.map((leaf) => leaf.path));
+    throw new TypeError(
+      `${who}: ${leaves.find((leaf) => !paths.has(leaf.path))?.path} is not expected; the first call had no such leaf`,
+    );
+  }
+  return ordered;
+}
+
+/** How the leaves differ from those of the last call that worked. */
+function differences(leaves: readonly Argument[], worked: readonly Program[]): string {
+  const last = worked.at(-1)?.leaves ?? [];
+  const changed = leaves.flatMap((leaf, i) =>
+    last[i] && show(leaf) !== show(last[i])
+      ? [`${show(leaf)}, earlier ${show(last[i]).slice(leaf.path.length + 2)}`]
+      : [],
+  );
+  return changed.length > 0 ? ` (${changed.join('; ')})` : '';
+}

@@ -1,0 +1,30 @@
+import type { NDArray } from '../tensor/index.js';
+
+/** Where programs run: `cpu` in Node, `wasm` in a browser, `webgpu` in either. */
+export type Device = 'cpu' | 'wasm' | 'webgpu';
+
+export interface SessionOptions {
+  readonly device?: Device;
+  /** Threads inside one operator. Default: the engine's own choice, one a physical core. */
+  readonly threads?: number;
+  /** Write a profile of every operator. Node only. */
+  readonly profile?: string;
+}
+
+/** A model made ready to run. */
+export interface Session {
+  /** Runs the model. `into` gives, for some outputs, the array to write the result into. */
+  run(
+    inputs: ReadonlyMap<string, NDArray>,
+    outputs: readonly string[],
+    into: ReadonlyMap<string, NDArray>,
+  ): Promise<Map<string, NDArray>>;
+  /** Frees the model. */
+  release(): Promise<void>;
+}
+
+/** ONNX Runtime in one of its builds. */
+export interface Engine {
+  readonly defaultDevice: Device;
+  createSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
+}
