@@ -104,7 +104,7 @@ function distinctNames(outputs: readonly Named[], inputs: readonly Named[]): Nam
 
 /** Runs a plan. `values` holds the inputs and receives everything computed; `into` offers arrays to write results into. */
 export async function runPlan(
-  plan: Plan,
+  program: Plan,
   values: Map<Tensor, NDArray>,
   into: ReadonlyMap<Tensor, NDArray>,
 ): Promise<void> {
