@@ -133,7 +133,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     const given = new Map(leaves.flatMap((leaf) => ('array' in leaf ? [[leaf.path, leaf.array]] : [])));
     const values = new Map(program.inputs.map(({ name: path, tensor }) => [tensor, given.get(path) as NDArray]));
     const into = new Map<Tensor, NDArray>();
-    if (donated.size > 0) {
+    if (donated.size > 0 && engine.writesInto) {
       for (const { tensor } of program.outputs) {
         if (!into.has(tensor) && !values.has(tensor) && !constantOf(tensor)) into.set(tensor, buffers.take(tensor));
       }
@@ -145,7 +145,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
       if (!donated.has(i)) return;
       for (const leaf of argumentsOf(who, [arg], [nameOfArgument(argumentNames, i)])) {
         if ('array' in leaf && !returned.has(leaf.array.data))
-          buffers.give(leaf.given, leaf.array, program.wanted.get(keyOf(leaf.array)) ?? 0);
+          buffers.give(leaf.given, leaf.array, engine.writesInto ? (program.wanted.get(keyOf(leaf.array)) ?? 0) : 0);
       }
     });
     let next = 0;

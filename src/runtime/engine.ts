@@ -13,7 +13,7 @@ export interface SessionOptions {
 
 /** A model made ready to run. */
 export interface Session {
-  /** Runs the model. `into` gives, for some outputs, the array to write the result into. */
+  /** Runs the model. `into` gives, for some outputs, the array to write the result into, where the engine can. */
   run(
     inputs: ReadonlyMap<string, NDArray>,
     outputs: readonly string[],
@@ -26,5 +26,7 @@ export interface Session {
 /** ONNX Runtime in one of its builds. */
 export interface Engine {
   readonly defaultDevice: Device;
+  /** Whether results can be written into given arrays. The web build always makes new ones. */
+  readonly writesInto: boolean;
   createSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
 }

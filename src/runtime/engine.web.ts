@@ -2,4 +2,4 @@ import * as ort from 'onnxruntime-web';
 import { ortEngine } from './ort.js';
 
 /** ONNX Runtime's browser build. */
-export const engine = ortEngine(ort, 'wasm');
+export const engine = ortEngine(ort, { defaultDevice: 'wasm', writesInto: false });

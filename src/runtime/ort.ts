@@ -11,9 +11,13 @@ interface Ort {
 }
 
 /** An engine on a build of ONNX Runtime. */
-export function ortEngine(ort: Ort, defaultDevice: Device): Engine {
+export function ortEngine(
+  ort: Ort,
+  { defaultDevice, writesInto }: Pick<Engine, 'defaultDevice' | 'writesInto'>,
+): Engine {
   return {
     defaultDevice,
+    writesInto,
     async createSession(model, options) {
       const session = await ort.InferenceSession.create(model, sessionOptions(options, defaultDevice));
       return new OrtSession(ort, session);

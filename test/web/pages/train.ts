@@ -1,0 +1,3 @@
+import { trainDigits } from '../train-digits.js';
+
+Object.assign(globalThis, { trainDigits });
