@@ -1,0 +1,7 @@
+/** Objectives: what the model produced first, targets second, options last. */
+export { type BinaryCrossEntropyOptions, binaryCrossEntropyWithLogits } from './classification/binary-cross-entropy.js';
+export { type CrossEntropyOptions, crossEntropy } from './classification/cross-entropy.js';
+export type { Reduction, ReductionOptions } from './reduction.js';
+export { type HuberOptions, huber, type SmoothL1Options, smoothL1 } from './regression/huber.js';
+export { meanAbsoluteError } from './regression/mean-absolute-error.js';
+export { meanSquaredError } from './regression/mean-squared-error.js';

@@ -1,0 +1,17 @@
+/** Layers and models: plain values whose variables are trees named as PyTorch names them. */
+export { Context, type ContextOptions, isBuffer } from './context.js';
+export * from './functional/attention.js';
+export { dropout as dropoutWithKey } from './functional/dropout.js';
+export { groupNorm as groupNormalize, layerNorm as layerNormalize, standardize } from './functional/normalization.js';
+export * from './initializers.js';
+export { type Layer, type Symbolic, stateless, type Variables } from './layer.js';
+export * from './layers/attention.js';
+export * from './layers/composition.js';
+export * from './layers/convolution.js';
+export * from './layers/linear.js';
+export * from './layers/normalization.js';
+export * from './layers/stateless.js';
+export { type MlpOptions, mlp } from './models/mlp.js';
+export { type ResnetOptions, resnet } from './models/resnet.js';
+export { type Resnet9Options, resnet9 } from './models/resnet9.js';
+export { type VitOptions, type VitVariables, vit } from './models/vit.js';

@@ -1,0 +1,102 @@
+import { foldIn, split } from '../../runtime/random/index.js';
+import { gelu, linear as linearOf, type NDArray, type Tensor, zerosArray } from '../../tensor/index.js';
+import type { Context } from '../context.js';
+import { type AttentionOptions, attention, joinHeads, splitHeads } from '../functional/attention.js';
+import { dropout as dropoutOf } from '../functional/dropout.js';
+import { layerNorm as layerNormOf } from '../functional/normalization.js';
+import { defaultWeight, onesArray, symmetric, xavierUniform } from '../initializers.js';
+import type { Layer, Symbolic } from '../layer.js';
+
+type Affine = { readonly weight: NDArray; readonly bias: NDArray };
+export type AttentionVariables = {
+  readonly in_proj_weight: NDArray;
+  readonly in_proj_bias: NDArray;
+  readonly out_proj: Affine;
+};
+
+/**
+ * Multi-head self-attention of x [n, tokens, features], with PyTorch's packed projections: in_proj_weight [3 features, features] for
+ * queries, keys and values. Vaswani et al. 2017.
+ */
+export function multiheadAttention(
+  features: number,
+  heads: number,
+  options: AttentionOptions = {},
+): Layer<AttentionVariables> {
+  if (features % heads !== 0)
+    throw new RangeError(`multiheadAttention: ${heads} heads do not divide ${features} features`);
+  return {
+    init: (key) => {
+      const [forInput, forOutput] = split(key);
+      return {
+        in_proj_weight: xavierUniform()(forInput, [3 * features, features]),
+        in_proj_bias: zerosArray([3 * features]),
+        out_proj: { weight: defaultWeight(forOutput, [features, features]), bias: zerosArray([features]) },
+      };
+    },
+    apply: (variables, x) => {
+      const [query, key, value] = linearOf(x, variables.in_proj_weight, variables.in_proj_bias)
+        .split(3, -1)
+        .map((part) => splitHeads(part, heads));
+      return linearOf(
+        joinHeads(attention(query, key, value, options)),
+        variables.out_proj.weight,
+        variables.out_proj.bias,
+      );
+    },
+  };
+}
+
+export type EncoderBlockVariables = {
+  readonly ln_1: Affine;
+  readonly self_attention: AttentionVariables;
+  readonly ln_2: Affine;
+  readonly mlp: { readonly '0': Affine; readonly '3': Affine };
+};
+
+export interface EncoderBlockOptions extends AttentionOptions {
+  readonly features: number;
+  readonly heads: number;
+  readonly mlpFeatures: number;
+  /** After attention and inside and after the MLP. Default 0. */
+  readonly dropout?: number;
+  /** Of the layer norms. Default 1e-6, torchvision's. */
+  readonly epsilon?: number;
+}
+
+/**
+ * A transformer encoder block with normalisation first: x + attention(norm(x)), then x + mlp(norm(x)), the MLP with GELU. Variables are
+ * named as in torchvision's vision transformers.
+ */
+export function encoderBlock(options: EncoderBlockOptions): Layer<EncoderBlockVariables> {
+  const { features, heads, mlpFeatures, dropout = 0, epsilon = 1e-6, ...attentionOptions } = options;
+  const selfAttention = multiheadAttention(features, heads, attentionOptions);
+  const affine = (key: NDArray<'int32'>, outputs: number, inputs: number): Affine => ({
+    weight: xavierUniform()(foldIn(key, 0), [outputs, inputs]),
+    // torchvision's biases of the MLP: normal with a deviation of 1e-6, in effect zero.
+    bias: symmetric(foldIn(key, 1), [outputs], 1e-6),
+  });
+  const norm = (): Affine => ({ weight: onesArray([features]), bias: zerosArray([features]) });
+  const drop = (x: Tensor, context: Context) =>
+    context.training && dropout > 0 ? dropoutOf(x, context.nextKey(), dropout) : x;
+  return {
+    init: (key) => {
+      const keys = split(key, 3);
+      return {
+        ln_1: norm(),
+        self_attention: selfAttention.init(keys[0]),
+        ln_2: norm(),
+        mlp: { '0': affine(keys[1], mlpFeatures, features), '3': affine(keys[2], features, mlpFeatures) },
+      };
+    },
+    apply: ({ ln_1, self_attention, ln_2, mlp }: Symbolic<EncoderBlockVariables>, x, context) => {
+      const attended = selfAttention.apply(self_attention, layerNormOf(x, ln_1.weight, ln_1.bias, epsilon), context);
+      const middle = x.add(drop(attended, context));
+      const hidden = drop(
+        gelu(linearOf(layerNormOf(middle, ln_2.weight, ln_2.bias, epsilon), mlp['0'].weight, mlp['0'].bias)),
+        context,
+      );
+      return middle.add(drop(linearOf(hidden, mlp['3'].weight, mlp['3'].bias), context));
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** Optimizers as chains of gradient transformations, and schedules. */
+export * from './optimizers.js';
+export * from './schedules/basic.js';
+export { type OneCycleOptions, oneCycle } from './schedules/one-cycle.js';
+export { type Schedule, scheduleValues } from './schedules/schedule.js';
+export { applyUpdates, chain, type GradientTransformation, type Update } from './transformation.js';
+export * from './transformations/adaptive.js';
+export * from './transformations/clip.js';
+export * from './transformations/momentum.js';
+export * from './transformations/scale.js';

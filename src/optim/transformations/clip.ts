@@ -1,0 +1,27 @@
+import { mapTree, type Tensor } from '../../tensor/index.js';
+import { type GradientTransformation, map1, statelessTransformation } from '../transformation.js';
+
+/** The 2-norm of all elements of a tree together. */
+export function globalNorm(tree: unknown): Tensor {
+  const squares: Tensor[] = [];
+  mapTree(tree, (x: Tensor) => {
+    squares.push(x.square().sum());
+  });
+  if (squares.length === 0) throw new RangeError('globalNorm: the tree has no leaves');
+  return squares.reduce((a, b) => a.add(b)).sqrt();
+}
+
+/** All gradients times min(1, limit / (norm + 1e-6)), with the norm of all of them together: what PyTorch's clip_grad_norm_ does. */
+export function clipByGlobalNorm(limit: number): GradientTransformation {
+  if (!(limit > 0)) throw new RangeError(`clipByGlobalNorm: limit ${limit} must be positive`);
+  return statelessTransformation((gradients) => {
+    const factor = globalNorm(gradients).add(1e-6).reciprocal().mul(limit).minimum(1);
+    return map1(gradients, (g) => g.mul(factor));
+  });
+}
+
+/** Every element limited to [-limit, limit]. */
+export function clipByValue(limit: number): GradientTransformation {
+  if (!(limit > 0)) throw new RangeError(`clipByValue: limit ${limit} must be positive`);
+  return statelessTransformation((gradients) => map1(gradients, (g) => g.clip(-limit, limit)));
+}

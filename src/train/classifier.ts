@@ -1,0 +1,104 @@
+import { valueAndGrad } from '../autodiff/index.js';
+import { crossEntropy } from '../losses/index.js';
+import { Context, isBuffer, type Layer } from '../nn/index.js';
+import { applyUpdates, type GradientTransformation } from '../optim/index.js';
+import { type Compiled, compile, type SessionOptions } from '../runtime/index.js';
+import type { Key } from '../runtime/random/index.js';
+import { type MapTree, merge, type NDArray, partition, type Tensor } from '../tensor/index.js';
+
+/** A tree of arrays; its structure is the model's. */
+export type Arrays = { readonly [name: string]: NDArray | Arrays };
+export type Tensors = MapTree<Arrays, NDArray, Tensor>;
+
+/** Everything a training run carries from step to step. */
+export interface TrainState {
+  readonly params: Arrays;
+  readonly buffers: Arrays;
+  readonly optimizer: Arrays;
+}
+
+type TensorState = MapTree<TrainState, NDArray, Tensor>;
+
+export interface Normalization {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+export interface ClassifierOptions extends SessionOptions {
+  readonly normalization: Normalization;
+  readonly labelSmoothing: number;
+}
+
+/** Compiled steps of a classifier: one to train, one to evaluate. Images are [n, channels, height, width] in [0, 1]. */
+export interface Classifier {
+  init(key: Key): TrainState;
+  step: Compiled<
+    [state: TensorState, images: Tensor, labels: Tensor, key: Tensor],
+    { state: TensorState; loss: Tensor; correct: Tensor }
+  >;
+  evaluate: Compiled<
+    [variables: Tensors, images: Tensor, labels: Tensor],
+    { loss: Tensor; predicted: Tensor; confidence: Tensor }
+  >;
+  /** What the model computes from images, as it is exported. */
+  infer(variables: Tensors, images: Tensor): Tensor;
+}
+
+/** A model, a loss and an optimizer as compiled steps. Normalisation of the images is part of the model. */
+export function classifier(
+  model: Layer<Arrays>,
+  optimizer: GradientTransformation,
+  options: ClassifierOptions,
+): Classifier {
+  const { normalization, labelSmoothing, ...session } = options;
+  const logitsOf = (variables: Tensors, images: Tensor, context: Context) =>
+    model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
+  const infer = (variables: Tensors, images: Tensor) => logitsOf(variables, images, new Context({ training: false }));
+
+  const step = compile(
+    function trainStep(
+      { params, buffers, optimizer: moments }: TensorState,
+      images: Tensor,
+      labels: Tensor,
+      key: Tensor,
+    ) {
+      const loss = (p: Tensors) => {
+        const context = new Context({ training: true, key });
+        const logits = logitsOf(merge(p, buffers), images, context);
+        return [crossEntropy(logits, labels, { labelSmoothing }), logits, context.updated(buffers)] as const;
+      };
+      const [[value, logits, updatedBuffers], gradients] = valueAndGrad(loss)(params);
+      const { updates, state } = optimizer.update(gradients, moments, params);
+      const correct = logits.argmax(1).equal(labels).cast('float32').sum();
+      return {
+        state: { params: applyUpdates(params, updates), buffers: updatedBuffers, optimizer: state } as TensorState,
+        loss: value,
+        correct,
+      };
+    },
+    { ...session, donate: [0], argumentNames: ['state', 'images', 'labels', 'key'] },
+  );
+
+  const evaluate = compile(
+    function evaluateBatch(variables: Tensors, images: Tensor, labels: Tensor) {
+      const logits = infer(variables, images);
+      const predicted = logits.argmax(1);
+      return {
+        loss: crossEntropy(logits, labels, { reduction: 'sum' }),
+        predicted,
+        confidence: logits.softmax(1).max(1),
+      };
+    },
+    { ...session, argumentNames: ['variables', 'images', 'labels'] },
+  );
+
+  return {
+    init: (key) => {
+      const [buffers, params] = partition(model.init(key), (path) => isBuffer(path));
+      return { params, buffers, optimizer: optimizer.init(params) as Arrays };
+    },
+    step,
+    evaluate,
+    infer,
+  };
+}

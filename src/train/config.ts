@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** What a classifier is trained on, how, and where the result goes; every field has a default. */
+export const trainConfigSchema = z.strictObject({
+  /** `digits` are drawn by the program; `mnist` is downloaded, or read from the folder that COTANGENT_DATA names. */
+  data: z.enum(['digits', 'mnist']).default('digits'),
+  model: z.enum(['mlp', 'resnet9', 'resnet18', 'resnet34', 'resnet50', 'vit']).default('mlp'),
+  epochs: z.number().int().positive().default(3),
+  batchSize: z.number().int().positive().default(64),
+  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
+  /** The largest learning rate of the schedule. Default: 0.05 for SGD, 0.001 for the others. */
+  learningRate: z.number().positive().optional(),
+  momentum: z.number().min(0).lt(1).default(0.9),
+  weightDecay: z.number().min(0).default(5e-4),
+  schedule: z.enum(['constant', 'cosine', 'one-cycle']).default('one-cycle'),
+  /** Limit of the gradient's global 2-norm; 0 is none. */
+  clipNorm: z.number().min(0).default(0),
+  labelSmoothing: z.number().min(0).lt(1).default(0),
+  dropout: z.number().min(0).lt(1).default(0),
+  /** Channels of resnet9's first layer. */
+  width: z.number().int().positive().default(16),
+  /** Units of the hidden layers of the MLP. */
+  hidden: z.array(z.number().int().positive()).default([256, 128]),
+  /** Use only so many training images; for drawn digits, how many are drawn. Default: all, and 10,000 drawn. */
+  trainSize: z.number().int().positive().optional(),
+  /** The same for test images. Default: all, and 2,000 drawn. */
+  testSize: z.number().int().positive().optional(),
+  seed: z.number().int().min(0).default(0),
+  /** Steps between checkpoints; one is also written after every epoch. */
+  checkpointEvery: z.number().int().positive().default(100),
+  /** Threads of ONNX Runtime. Default: its own choice, one a core. */
+  threads: z.number().int().positive().optional(),
+});
+
+export type TrainConfig = z.output<typeof trainConfigSchema>;
+
+/** A configuration with its defaults filled in. @throws Error of one line naming every field that does not fit. */
+export function parseConfig(input: z.input<typeof trainConfigSchema>): TrainConfig {
+  const parsed = trainConfigSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  throw new Error(`train: ${problems.join('; ')}`);
+}
