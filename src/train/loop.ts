@@ -41,11 +41,11 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  /** Whether the run was stopped by the signal; it can be resumed. */
-  readonly interrupted: boolean;
   readonly variables: Arrays;
-  readonly evaluation: Evaluation;
+  /** On the test set after the last epoch; absent when the signal stopped the run, which can then be resumed. */
+  readonly evaluation: Evaluation | undefined;
   readonly metrics: readonly MetricLine[];
+  /** Interruptions not counted. */
   readonly seconds: number;
 }
 
@@ -139,13 +139,17 @@ export async function trainClassifier(
       await save();
     }
   } finally {
-    await log.flush();
+    await log.close();
     await batches.close();
   }
   const variables = merge(state.params, state.buffers);
   const interrupted = progress.epoch < config.epochs;
-  evaluation = interrupted
-    ? { loss: Number.NaN, accuracy: Number.NaN, predicted: new Int32Array(0), confidence: new Float32Array(0) }
-    : (evaluation ?? (await evaluateOn(classifier, variables, test, config.batchSize)));
-  return { interrupted, variables, evaluation, metrics: log.lines, seconds: log.lines.at(-1)?.seconds ?? seconds() };
+  // A run that was complete when it was resumed has not been evaluated yet.
+  if (!interrupted) evaluation ??= await evaluateOn(classifier, variables, test, config.batchSize);
+  return {
+    variables,
+    evaluation: interrupted ? undefined : evaluation,
+    metrics: log.lines,
+    seconds: log.lines.at(-1)?.seconds ?? seconds(),
+  };
 }

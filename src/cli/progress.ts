@@ -1,0 +1,84 @@
+import cliProgress from 'cli-progress';
+import type { DownloadProgress } from '../data/index.js';
+import type { TrainEvent } from '../train/index.js';
+
+/** Shows a run as it goes: a live bar on a terminal, a line an epoch elsewhere. */
+export function trainingProgress(
+  epochs: number,
+  stream: NodeJS.WriteStream,
+): { onEvent(event: TrainEvent): void; stop(): void } {
+  const bar = new cliProgress.SingleBar(
+    {
+      stream,
+      format:
+        'epoch {epoch} |{bar}| {value}/{total} steps | loss {loss} | accuracy {accuracy} | {rate} samples/s | ETA {eta_formatted}',
+      hideCursor: true,
+      etaBuffer: 50,
+      barCompleteChar: '=',
+      barIncompleteChar: ' ',
+      fps: 8,
+    },
+    cliProgress.Presets.legacy,
+  );
+  let running = false;
+  // Single batches jump about: the bar shows moving averages.
+  let means: { loss: number; accuracy: number; rate: number } | undefined;
+  const follow = (old: number | undefined, now: number) => (old === undefined ? now : old + 0.05 * (now - old));
+  const stop = () => {
+    if (running) bar.stop();
+    running = false;
+  };
+  const onEvent = (event: TrainEvent) => {
+    if (event.type === 'start') {
+      if (!stream.isTTY) return;
+      bar.start(event.stepsPerEpoch * epochs, event.progress.step, {
+        epoch: `${event.progress.epoch + 1}/${epochs}`,
+        loss: '-',
+        accuracy: '-',
+        rate: '-',
+      });
+      running = true;
+    } else if (event.type === 'step') {
+      means = {
+        loss: follow(means?.loss, event.loss),
+        accuracy: follow(means?.accuracy, event.accuracy),
+        rate: follow(means?.rate, event.samplesPerSecond),
+      };
+      if (running) {
+        bar.update(event.progress.step, {
+          epoch: `${event.progress.epoch + 1}/${epochs}`,
+          loss: means.loss.toFixed(4),
+          accuracy: `${(100 * means.accuracy).toFixed(1)}%`,
+          rate: Math.round(means.rate),
+        });
+      }
+    } else {
+      const line = `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test accuracy ${(100 * event.testAccuracy).toFixed(2)}%, ${Math.round(means?.rate ?? 0)} samples/s`;
+      // On a terminal the line takes the bar's place, and the bar is drawn again below it.
+      stream.write(running ? `\r\x1b[2K${line}\n` : `${line}\n`);
+    }
+  };
+  return { onEvent, stop };
+}
+
+/** Shows a download as a bar of its own for each file. */
+export function downloadProgress(stream: NodeJS.WriteStream): {
+  onProgress(progress: DownloadProgress): void;
+  stop(): void;
+} {
+  const bars = new cliProgress.MultiBar(
+    { stream, format: '{file} |{bar}| {percentage}% of {size} MB', hideCursor: true, clearOnComplete: false },
+    cliProgress.Presets.legacy,
+  );
+  const known = new Map<string, cliProgress.SingleBar>();
+  return {
+    onProgress: ({ file, received, total }) => {
+      if (!stream.isTTY) return;
+      const size = ((total ?? received) / 1e6).toFixed(1);
+      const bar = known.get(file) ?? bars.create(total ?? received, 0, { file, size });
+      known.set(file, bar);
+      bar.update(received, { file, size });
+    },
+    stop: () => bars.stop(),
+  };
+}

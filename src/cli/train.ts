@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseConfig, runFiles, runTraining, trainConfigSchema } from '../train/index.js';
+import { downloadProgress, trainingProgress } from './progress.js';
+
+const number = (text: string) => {
+  const value = Number(text);
+  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('not a number');
+  return value;
+};
+const numbers = (text: string) => text.split(',').map(number);
+const { data, model, optimizer, schedule } = trainConfigSchema.shape;
+
+/** Adds `cotangent train`. */
+export function addTrainCommand(program: Command): void {
+  program
+    .command('train')
+    .description('train a classifier and leave checkpoint, ONNX model and report in a folder')
+    .addOption(new Option('--data <name>', 'data set').choices(data.unwrap().options).default('digits'))
+    .addOption(new Option('--model <name>', 'model').choices(model.unwrap().options).default('mlp'))
+    .option('--epochs <n>', 'passes over the training set', number, 3)
+    .requiredOption('--out <folder>', 'where the run goes')
+    .option('--seed <n>', 'seed of initial weights, order and draws', number, 0)
+    .option('--batch-size <n>', 'samples a step', number)
+    .addOption(new Option('--optimizer <name>').choices(optimizer.unwrap().options))
+    .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
+    .option('--momentum <x>', 'momentum of SGD', number)
+    .option('--weight-decay <x>', 'weight decay', number)
+    .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedule.unwrap().options))
+    .option('--clip-norm <x>', "limit of the gradient's norm, 0 for none", number)
+    .option('--label-smoothing <x>', 'share of the target given to all classes', number)
+    .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
+    .option('--width <n>', 'channels of the first layer of resnet9', number)
+    .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
+    .option('--train-size <n>', 'use only so many training images', number)
+    .option('--test-size <n>', 'use only so many test images', number)
+    .option('--checkpoint-every <n>', 'steps between checkpoints', number)
+    .option('--threads <n>', 'threads of ONNX Runtime', number)
+    .option('--resume', 'go on from the checkpoint in the folder')
+    .option('--overwrite', 'replace the run in the folder')
+    .action(async ({ out, resume, overwrite, ...options }) => {
+      const config = parseConfig(options);
+      const stop = new AbortController();
+      const interrupt = () => {
+        // The second time the process ends at once.
+        if (stop.signal.aborted) process.exit(130);
+        stop.abort();
+      };
+      process.on('SIGINT', interrupt);
+      process.on('SIGTERM', interrupt);
+      const training = trainingProgress(config.epochs, process.stderr);
+      const downloads = downloadProgress(process.stderr);
+      try {
+        const result = await runTraining(config, {
+          out,
+          resume,
+          overwrite,
+          signal: stop.signal,
+          onEvent: training.onEvent,
+          onDownload: downloads.onProgress,
+        });
+        training.stop();
+        if (!result) {
+          console.log(`Stopped; the run can go on: the same command with --resume`);
+          process.exitCode = 130;
+          return;
+        }
+        console.log(
+          `test accuracy ${(100 * result.testAccuracy).toFixed(2)}%, test loss ${result.testLoss.toFixed(4)}, ${result.seconds.toFixed(1)} s`,
+        );
+        console.log(`report ${join(out, runFiles.report)}, model ${join(out, runFiles.model)}`);
+      } finally {
+        training.stop();
+        downloads.stop();
+        process.off('SIGINT', interrupt);
+        process.off('SIGTERM', interrupt);
+      }
+    });
+}

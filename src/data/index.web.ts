@@ -1,0 +1,5 @@
+/** Data sets and loaders that need no file system. */
+export { type Dataset, head, subset } from './dataset.js';
+export { type DigitsOptions, digits } from './datasets/digits.js';
+export { decodeIdx, encodeIdx } from './datasets/idx.js';
+export { type Batch, type Loader, type LoaderOptions, loader } from './loader.js';

@@ -1,0 +1,100 @@
+import { type Dataset, type DownloadProgress, digits, head, mnist } from '../data/index.js';
+import { type Layer, mlp, resnet, resnet9, type Variables, vit } from '../nn/index.js';
+import {
+  adam,
+  adamW,
+  chain,
+  clipByGlobalNorm,
+  constant,
+  cosine,
+  type GradientTransformation,
+  oneCycle,
+  type Schedule,
+  sgd,
+} from '../optim/index.js';
+import { foldIn, key } from '../runtime/random/index.js';
+import type { Normalization } from './classifier.js';
+import type { TrainConfig } from './config.js';
+
+/** Of the drawn digits: data must not change with the seed of the training. */
+const drawnData = key(0);
+
+/** The data sets of a configuration, and how their pixels are normalised. */
+export async function datasetsOf(
+  config: TrainConfig,
+  onProgress?: (progress: DownloadProgress) => void,
+): Promise<{ train: Dataset; test: Dataset; normalization: Normalization }> {
+  if (config.data === 'digits') {
+    const train = digits({ count: config.trainSize ?? 10_000, key: foldIn(drawnData, 0) });
+    const test = digits({ count: config.testSize ?? 2_000, key: foldIn(drawnData, 1) });
+    return { train, test, normalization: { mean: 0.12, deviation: 0.28 } };
+  }
+  const [train, test] = await Promise.all([
+    mnist({ split: 'train', onProgress }),
+    mnist({ split: 'test', onProgress }),
+  ]);
+  return {
+    train: config.trainSize ? head(train, config.trainSize) : train,
+    test: config.testSize ? head(test, config.testSize) : test,
+    normalization: { mean: 0.1307, deviation: 0.3081 },
+  };
+}
+
+/** The model of a configuration, for images like these. */
+export function modelOf(config: TrainConfig, { images, classes }: Dataset): Layer<Variables> {
+  const [, inputChannels, height, width] = images.shape;
+  const count = classes.length;
+  switch (config.model) {
+    case 'mlp':
+      return mlp({ sizes: [inputChannels * height * width, ...config.hidden, count], dropout: config.dropout });
+    case 'resnet9':
+      return resnet9({ classes: count, inputChannels, width: config.width });
+    case 'resnet18':
+    case 'resnet34':
+    case 'resnet50':
+      return resnet({
+        depth: Number(config.model.slice(6)) as 18 | 34 | 50,
+        classes: count,
+        inputChannels,
+        stem: 'cifar',
+      });
+    case 'vit':
+      return vit({
+        imageSize: height,
+        patchSize: 4,
+        dimension: 96,
+        depth: 4,
+        heads: 4,
+        mlpDimension: 192,
+        classes: count,
+        inputChannels,
+        dropout: config.dropout,
+      }) as Layer<Variables>;
+  }
+}
+
+/** The learning rate of a configuration at each of `steps` steps. */
+export function scheduleOf(config: TrainConfig, steps: number): Schedule {
+  const peak = config.learningRate ?? (config.optimizer === 'sgd' ? 0.05 : 1e-3);
+  switch (config.schedule) {
+    case 'constant':
+      return constant(peak);
+    case 'cosine':
+      return cosine(peak, { steps });
+    case 'one-cycle':
+      return oneCycle(peak, { steps });
+  }
+}
+
+/** The optimizer of a configuration. */
+export function optimizerOf(config: TrainConfig, schedule: Schedule): GradientTransformation {
+  const { weightDecay, momentum, clipNorm } = config;
+  const shared = { learningRate: schedule, weightDecay };
+  const made =
+    config.optimizer === 'sgd'
+      ? sgd({ ...shared, momentum, nesterov: momentum > 0 })
+      : config.optimizer === 'adam'
+        ? adam(shared)
+        : adamW(shared);
+  return clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), made) : made;
+}

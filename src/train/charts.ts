@@ -1,0 +1,85 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+
+/** One curve of a chart. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+  /** Mark every point: for curves of few. */
+  readonly markers?: boolean;
+}
+
+export interface ChartOptions {
+  /** What the chart shows, for those who cannot see it. */
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly yDomain?: readonly [number, number];
+}
+
+/** Dashes tell curves apart in grey as colours do on a screen. */
+const looks = [
+  { stroke: '#8aa6c1', dash: undefined, width: 1 },
+  { stroke: '#1b4f72', dash: undefined, width: 2 },
+  { stroke: '#b03a2e', dash: '7,4', width: 2 },
+] as const;
+
+/** A line chart as SVG markup, with axes, units, a legend and markers where points are few. */
+export function lineChart(series: readonly Series[], { title, x, y, yDomain }: ChartOptions): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const marks = series.flatMap((s, i) => {
+    const look = looks[i % looks.length];
+    const line = Plot.lineY(s.points, {
+      x: 'x',
+      y: 'y',
+      stroke: look.stroke,
+      strokeWidth: look.width,
+      strokeDasharray: look.dash,
+      clip: true,
+    });
+    return s.markers
+      ? [line, Plot.dot(s.points, { x: 'x', y: 'y', stroke: look.stroke, fill: 'white', r: 3.5 })]
+      : [line];
+  });
+  const figure = Plot.plot({
+    document: document as unknown as Document,
+    width: 560,
+    height: 300,
+    marginLeft: 56,
+    marginBottom: 42,
+    grid: true,
+    ariaLabel: title,
+    x: { label: x, labelAnchor: 'center', labelArrow: 'none' },
+    y: { label: y, labelAnchor: 'top', labelArrow: 'none', zero: false, ...(yDomain && { domain: [...yDomain] }) },
+    style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
+    marks: [Plot.frame({ stroke: '#bbb' }), ...marks],
+  });
+  return `${legend(series)}${figure.outerHTML}`;
+}
+
+function legend(series: readonly Series[]): string {
+  const entries = series.map(({ name, markers }, i) => {
+    const { stroke, dash, width } = looks[i % looks.length];
+    const sample = `<svg width="34" height="10" aria-hidden="true"><line x1="0" y1="5" x2="34" y2="5" stroke="${stroke}" stroke-width="${width}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${markers ? `<circle cx="17" cy="5" r="3.5" fill="white" stroke="${stroke}"/>` : ''}</svg>`;
+    return `<span>${sample} ${name}</span>`;
+  });
+  return `<p class="legend">${entries.join('')}</p>`;
+}
+
+/** A curve and its exponential moving average, which shows the course of a noisy one. */
+export function smoothed(
+  points: readonly { readonly x: number; readonly y: number }[],
+  share = 0.05,
+): { x: number; y: number }[] {
+  let mean = points[0]?.y ?? 0;
+  return points.map(({ x, y }) => {
+    mean += share * (y - mean);
+    return { x, y: mean };
+  });
+}
+
+/** At most `count` points, evenly taken, the last one always. */
+export function thinned<P>(points: readonly P[], count = 800): P[] {
+  const every = Math.max(1, Math.ceil(points.length / count));
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}

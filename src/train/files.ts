@@ -1,0 +1,46 @@
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Writes a file in one step: readers and crashes see the old contents or the new, never a part. The bytes reach the disk before the
+ * name does. What a killed process left half-written is cleared away at the next write.
+ */
+export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const temporary = `${path}.tmp`;
+  const handle = await open(temporary, 'w');
+  try {
+    await handle.writeFile(contents);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, path);
+  await syncFolder(folder);
+}
+
+/** Makes a rename in a folder last; not every platform can open one. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+/** Deletes the files of these names in a folder; those that are not there are no error. */
+export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
+  const present = await readdir(folder).catch(() => [] as string[]);
+  for (const name of present) if (names.includes(name.replace(/\.tmp$/, ''))) await rm(join(folder, name));
+}
+
+/** The value in a JSON file. @throws Error of one line naming the file when it is absent or no JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${path}: ${error.code === 'ENOENT' ? 'does not exist' : error.message}`);
+  });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${basename(path)}: not valid JSON (${path})`);
+  }
+}
