@@ -7,6 +7,8 @@ export interface SessionOptions {
   readonly device?: Device;
   /** Threads inside one operator. Default: the engine's own choice, one a physical core. */
   readonly threads?: number;
+  /** Let ONNX Runtime fuse operators into its own. Default true. */
+  readonly fuse?: boolean;
   /** Write a profile of every operator. Node only. */
   readonly profile?: string;
 }

@@ -26,7 +26,7 @@ export function ortEngine(
 }
 
 function sessionOptions(
-  { device, threads, profile }: SessionOptions,
+  { device, threads, profile, fuse = true }: SessionOptions,
   defaultDevice: Device,
 ): InferenceSession.SessionOptions {
   return {
@@ -35,7 +35,7 @@ function sessionOptions(
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
     // Results must not depend on which thread was first.
     extra: { session: { use_deterministic_compute: '1' } },
-    graphOptimizationLevel: 'all',
+    graphOptimizationLevel: fuse ? 'all' : 'basic',
     logSeverityLevel: 3,
   };
 }

@@ -1,7 +1,7 @@
 import { isFloat } from '../dtype.js';
 import { broadcastShapes, sameShape } from '../shape.js';
 import { apply, type Operator, type Tensor } from '../tensor.js';
-import { asTensor, requireFloat, sameDType, splatOf, type TensorLike } from './constant.js';
+import { asTensor, requireArithmetic, requireFloat, sameDType, splatOf, type TensorLike } from './constant.js';
 
 function comparison(type: string): Operator {
   return {
@@ -9,6 +9,7 @@ function comparison(type: string): Operator {
     domain: '',
     infer: (inputs) => {
       sameDType(type, inputs);
+      if (type !== 'Equal') requireArithmetic(type, inputs[0], { uint8: true });
       return { shape: broadcastShapes(type, inputs[0].shape, inputs[1].shape), dtype: 'bool' };
     },
   };

@@ -123,3 +123,8 @@ export function sameDType(who: string, tensors: readonly Tensor[]): DType {
 export function requireFloat(who: string, name: string, x: Tensor): void {
   if (!isFloat(x.dtype)) throw new TypeError(`${who}: ${name} must be float32 or float64, not ${x.dtype}`);
 }
+
+/** Throws naming `who` where the dtype is not one that arithmetic is done in: bool never is, uint8 where ONNX leaves it out. */
+export function requireArithmetic(who: string, x: Tensor, { uint8 = false } = {}): void {
+  if (x.dtype === 'bool' || (x.dtype === 'uint8' && !uint8)) throw new TypeError(`${who}: ${x.dtype} is not supported; cast it first`);
+}

@@ -3,7 +3,7 @@ import { allocate, type DType, isFloat } from '../dtype.js';
 import { broadcastShapes, sameShape } from '../shape.js';
 import { apply, constantOf, type Inputs, type Operator, type Spec, type Tensor } from '../tensor.js';
 import { withPullback } from './barrier.js';
-import { asTensor, constant, requireFloat, sameDType, splatOf, type TensorLike } from './constant.js';
+import { asTensor, constant, requireArithmetic, requireFloat, sameDType, splatOf, type TensorLike } from './constant.js';
 
 /** How arithmetic on single-valued constants is done at trace time, in the precision of their dtype. */
 type Fold = (...values: number[]) => number;
@@ -25,7 +25,7 @@ function unary(
   accepts: (dtype: DType) => boolean = isFloat,
 ): Operator {
   const infer = ([x]: Inputs): Spec => {
-    if (!accepts(x.dtype)) throw new TypeError(`${type}: x of dtype ${x.dtype} is not supported`);
+    if (!accepts(x.dtype)) throw new TypeError(`${type}: ${x.dtype} is not supported; cast it first`);
     return { shape: x.shape, dtype: x.dtype };
   };
   return {
@@ -38,13 +38,14 @@ function unary(
 }
 
 const numeric = (dtype: DType) => dtype !== 'bool';
+const signed = (dtype: DType) => numeric(dtype) && dtype !== 'uint8';
 
 export const Neg: Operator = {
   ...unary(
     'Neg',
     (ct) => ct.neg(),
     (x) => -x,
-    numeric,
+    signed,
   ),
   simplify: (inputs) =>
     inputs[0].node.operator.type === 'Neg'
@@ -169,7 +170,7 @@ function binary(
 ): Operator {
   const infer = (inputs: Inputs): Spec => {
     const dtype = sameDType(type, inputs);
-    if (dtype === 'bool') throw new TypeError(`${type}: bool is not a number; cast it first`);
+    requireArithmetic(type, inputs[0], { uint8: type !== 'Pow' });
     return { shape: broadcastShapes(type, inputs[0].shape, inputs[1].shape), dtype };
   };
   return {
@@ -284,10 +285,10 @@ export const minimum = (x: TensorLike, y: TensorLike): Tensor => apply(ops.Min, 
 const Mod: Operator<{ fmod: number }> = {
   type: 'Mod',
   domain: '',
-  infer: (inputs) => ({
-    shape: broadcastShapes('Mod', inputs[0].shape, inputs[1].shape),
-    dtype: sameDType('Mod', inputs),
-  }),
+  infer: (inputs) => {
+    requireArithmetic('Mod', inputs[0], { uint8: true });
+    return { shape: broadcastShapes('Mod', inputs[0].shape, inputs[1].shape), dtype: sameDType('Mod', inputs) };
+  },
 };
 
 /** x - y * floor(x / y): the remainder with the sign of y, as NumPy's. Derivative 1 to x and -floor(x / y) to y. */
@@ -300,6 +301,7 @@ const Clip: Operator = {
   type: 'Clip',
   domain: '',
   infer: ([x, low, high]) => {
+    requireArithmetic('Clip', x, { uint8: true });
     sameDType('Clip', [x, low, high].filter(Boolean));
     return { shape: x.shape, dtype: x.dtype };
   },

@@ -1,7 +1,7 @@
 import { isFloat, isInteger } from '../dtype.js';
-import { normalizeAxis, type Shape, sameShape, showShape } from '../shape.js';
+import { normalizeAxis, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../shape.js';
 import { apply, applyAll, type Operator, type Tensor } from '../tensor.js';
-import { arange, asTensor, int64s, integersOf, type TensorLike, zeros } from './constant.js';
+import { arange, asTensor, int64s, integersOf, requireArithmetic, type TensorLike, zeros } from './constant.js';
 
 function requireIndices(who: string, indices: Tensor): void {
   if (indices.dtype !== 'int32' && indices.dtype !== 'int64')
@@ -40,10 +40,9 @@ const ScatterND: Operator<{ reduction: string }> = {
   type: 'ScatterND',
   domain: '',
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  vjp: ([ct], { inputs: [, indices], attributes: { reduction } }) => {
+  vjp: ([ct], { inputs: [, indices] }) => {
     const taken = gatherND(ct, indices);
-    if (reduction === 'add') return [ct, undefined, taken];
-    return [apply(ScatterND, [ct, indices, taken.zerosLike()], { reduction: 'none' }), undefined, taken];
+    return [scatterND(ct, indices, taken.zerosLike()), undefined, taken];
   },
 };
 
@@ -79,7 +78,16 @@ export function scatterND(x: Tensor, indices: Tensor, updates: Tensor, reduction
       `scatterND: updates ${showShape(updates.shape)} for indices ${showShape(indices.shape)} into x ${showShape(x.shape)} must be ${showShape(expected)}`,
     );
   }
-  return apply(ScatterND, [x, indices.cast('int64'), updates], { reduction });
+  if (reduction === 'none') return apply(ScatterND, [x, indices.cast('int64'), updates], { reduction });
+  // ONNX Runtime's ScatterND adds from several threads at once and loses updates: rows are added by position instead.
+  const depth = indices.shape[indices.rank - 1];
+  const lead = x.shape.slice(0, depth);
+  const tuples = indices.cast('int64').reshape([-1, depth]);
+  // Negative positions count from the end of their own axis.
+  const wrapped = tuples.less(0).where(tuples.add(int64s(lead)), tuples);
+  const rows = wrapped.mul(int64s(stridesOf(lead))).sum(1);
+  const rest = x.shape.slice(depth);
+  return addRows(x.reshape([sizeOf(lead), ...rest]), rows, updates.reshape([rows.size, ...rest])).reshape(x.shape);
 }
 
 /**
@@ -93,7 +101,13 @@ export function segmentSum(x: Tensor, segments: Tensor, count: number): Tensor {
       `segmentSum: segments ${showShape(segments.shape)} must be [${x.shape[0]}], one for each row of x ${showShape(x.shape)}`,
     );
   }
-  return scatterND(zeros([count, ...x.shape.slice(1)], x.dtype), segments.expandDims(1), x, 'add');
+  return addRows(zeros([count, ...x.shape.slice(1)], x.dtype), segments, x);
+}
+
+/** Row i of `updates` added to row rows[i] of `x`. */
+function addRows(x: Tensor, rows: Tensor, updates: Tensor): Tensor {
+  const positions = rows.reshape([-1, ...updates.shape.slice(1).map(() => 1)]).broadcastTo(updates.shape);
+  return scatterElements(x, positions, updates, 0, 'add');
 }
 
 type AxisAttributes = { readonly axis: number };
@@ -164,6 +178,7 @@ const TopK: Operator<{ axis: number; largest: number; sorted: number }> = {
   type: 'TopK',
   domain: '',
   infer: ([x, k], { axis }) => {
+    requireArithmetic('topK', x, { uint8: true });
     const shape: Shape = x.shape.map((n, i) => (i === axis ? integersOf('TopK', k)[0] : n));
     return [
       { shape, dtype: x.dtype },

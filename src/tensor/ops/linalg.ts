@@ -1,12 +1,13 @@
 import { broadcastShapes, normalizeAxes, showShape, sizeOf } from '../shape.js';
 import { apply, type Operator, type Tensor } from '../tensor.js';
-import { requireFloat, sameDType } from './constant.js';
+import { requireArithmetic, requireFloat, sameDType } from './constant.js';
 
 const MatMul: Operator = {
   type: 'MatMul',
   domain: '',
   infer: ([x, y]) => {
     const dtype = sameDType('matmul', [x, y]);
+    requireArithmetic('matmul', x);
     if (x.shape[x.rank - 1] !== y.shape[y.rank - 2]) {
       throw new RangeError(`matmul: x ${showShape(x.shape)} and y ${showShape(y.shape)} differ in the inner dimension`);
     }

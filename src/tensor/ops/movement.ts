@@ -380,6 +380,7 @@ const Trilu: Operator<{ upper: number }> = {
   domain: '',
   infer: ([x]) => {
     if (x.rank < 2) throw new RangeError(`Trilu: x ${showShape(x.shape)} needs two axes`);
+    if (x.dtype === 'uint8') throw new TypeError('Trilu: uint8 is not supported; cast it first');
     return { shape: x.shape, dtype: x.dtype };
   },
   vjp: ([ct], { inputs: [, k], attributes }) => [apply(Trilu, [ct, k], attributes)],

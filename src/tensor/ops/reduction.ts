@@ -1,7 +1,7 @@
 import { isFloat } from '../dtype.js';
 import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from '../shape.js';
 import { apply, type Inputs, type Operator, type Tensor } from '../tensor.js';
-import { constant, int64s, integersOf, requireFloat, splatOf } from './constant.js';
+import { constant, int64s, integersOf, requireArithmetic, requireFloat, splatOf } from './constant.js';
 
 /** Axes as one number or several; all of them when left out. */
 export type Axes = number | readonly number[];
@@ -28,7 +28,7 @@ function reduction(
     type,
     domain: '',
     infer: (inputs) => {
-      if (inputs[0].dtype === 'bool') throw new TypeError(`${type}: bool is not a number; cast it first`);
+      requireArithmetic(type, inputs[0], { uint8: type === 'ReduceMax' || type === 'ReduceMin' });
       return { shape: reducedShape(type, inputs), dtype: inputs[0].dtype };
     },
     vjp: ([ct], { inputs: [x, axes], output }) => [
@@ -200,7 +200,10 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 const CumSum: Operator<{ exclusive: number; reverse: number }> = {
   type: 'CumSum',
   domain: '',
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => {
+    requireArithmetic('CumSum', x);
+    return { shape: x.shape, dtype: x.dtype };
+  },
   vjp: ([ct], { inputs: [, axis], attributes }) => [
     apply(CumSum, [ct, axis], { ...attributes, reverse: 1 - attributes.reverse }),
   ],
@@ -252,6 +255,7 @@ const ArgMin: typeof ArgMax = { ...ArgMax, type: 'ArgMin' };
 
 function argExtreme(who: string, operator: typeof ArgMax, x: Tensor, axis: number, options: ReduceOptions): Tensor {
   const along = normalizeAxis(who, axis, x.rank);
+  requireArithmetic(who, x, { uint8: true });
   requireElements(who, x, along);
   const y = apply(operator, [x], { axis: along, keepdims: 1, select_last_index: 0 }).cast('int32');
   return options.keepDims ? y : y.squeeze(along);
