@@ -46,14 +46,22 @@ interface WindowAttributes {
 }
 
 /** Calls `each` with the flat positions of every (short position, tap, long position) that meet, the long axis being the one windows slide over. */
-function overWindows(short: readonly number[], long: readonly number[], { kernel_shape: kernel, strides, dilations, pads }: WindowAttributes, each: (at: number, tap: number, to: number) => void): void {
+function overWindows(
+  short: readonly number[],
+  long: readonly number[],
+  { kernel_shape: kernel, strides, dilations, pads }: WindowAttributes,
+  each: (at: number, tap: number, to: number) => void,
+): void {
   const [shortSteps, tapSteps, longSteps] = [short, kernel, long].map(stridesOf);
   for (let at = 0; at < sizeOf(short); at++) {
     for (let tap = 0; tap < sizeOf(kernel); tap++) {
       let to = 0;
       let inside = true;
       for (let i = 0; i < short.length && inside; i++) {
-        const position = (Math.floor(at / shortSteps[i]) % short[i]) * strides[i] + (Math.floor(tap / tapSteps[i]) % kernel[i]) * dilations[i] - pads[i];
+        const position =
+          (Math.floor(at / shortSteps[i]) % short[i]) * strides[i] +
+          (Math.floor(tap / tapSteps[i]) % kernel[i]) * dilations[i] -
+          pads[i];
         inside = position >= 0 && position < long[i];
         to += position * longSteps[i];
       }
@@ -86,7 +94,11 @@ function conv([x, weight, bias]: readonly NDArray[], attributes: Attributes, len
   return { data, shape: [n, outputs, ...lengths], dtype: 'float64' };
 }
 
-function convTranspose([x, weight, bias]: readonly NDArray[], attributes: Attributes, lengths: readonly number[]): NDArray {
+function convTranspose(
+  [x, weight, bias]: readonly NDArray[],
+  attributes: Attributes,
+  lengths: readonly number[],
+): NDArray {
   const group = attributes.group as number;
   const [n, channels, ...short] = x.shape;
   const [, perGroup, ...kernel] = weight.shape;
@@ -95,7 +107,9 @@ function convTranspose([x, weight, bias]: readonly NDArray[], attributes: Attrib
   const data = allocate('float64', n * outputs * positions);
   const [from, by] = [x.data as Float64Array, weight.data as Float64Array];
   for (let b = 0; b < n; b++) {
-    if (bias) for (let o = 0; o < outputs; o++) data.fill((bias.data as Float64Array)[o], (b * outputs + o) * positions, (b * outputs + o + 1) * positions);
+    if (bias)
+      for (let o = 0; o < outputs; o++)
+        data.fill((bias.data as Float64Array)[o], (b * outputs + o) * positions, (b * outputs + o + 1) * positions);
     for (let c = 0; c < channels; c++) {
       const first = Math.floor(c / (channels / group)) * perGroup;
       for (let o = 0; o < perGroup; o++) {
@@ -138,7 +152,9 @@ function averagePool([x]: readonly NDArray[], attributes: Attributes, lengths: r
 }
 
 /** By operator type; the shape is the one the operator's own rule gave. */
-export const kernels64: Readonly<Record<string, (inputs: readonly NDArray[], attributes: Attributes, shape: readonly number[]) => NDArray>> = {
+export const kernels64: Readonly<
+  Record<string, (inputs: readonly NDArray[], attributes: Attributes, shape: readonly number[]) => NDArray>
+> = {
   Tan: elementwise(Math.tan),
   Asin: elementwise(Math.asin),
   Acos: elementwise(Math.acos),

@@ -15,7 +15,8 @@ export function lower(outputs: readonly Tensor[]): Tensor[] {
     const inputs = node.inputs.map(resolve);
     const { operator, attributes } = node;
     if (isBarrier(operator)) rebuilt.set(node, inputs.slice(0, node.outputs.length));
-    else if (node.output.dtype === 'float64' && operator.type in kernels64) rebuilt.set(node, applyAll(onHost(node), inputs, attributes));
+    else if (node.output.dtype === 'float64' && operator.type in kernels64)
+      rebuilt.set(node, applyAll(onHost(node), inputs, attributes));
     else if (inputs.every((x, i) => x === node.inputs[i])) rebuilt.set(node, node.outputs);
     else rebuilt.set(node, applyAll(operator, inputs, attributes));
   }

@@ -79,7 +79,6 @@ const Where: Operator = {
   type: 'Where',
   domain: '',
   infer: ([condition, x, y]) => {
-    if (condition.dtype !== 'bool') throw new TypeError(`Where: condition of dtype ${condition.dtype} is not bool`);
     return { shape: broadcastShapes('Where', condition.shape, x.shape, y.shape), dtype: sameDType('Where', [x, y]) };
   },
   vjp: ([ct], { inputs: [condition, x, y] }) =>
@@ -104,6 +103,7 @@ const Where: Operator = {
 
 /** `x` where `condition` is true, else `y`, all broadcast. Each gets the cotangent where it was taken. */
 export function where(condition: Tensor, x: TensorLike, y: TensorLike): Tensor {
+  if (condition.dtype !== 'bool') throw new TypeError(`where: condition of dtype ${condition.dtype} is not bool`);
   const dtype = typeof x === 'object' ? x.dtype : typeof y === 'object' ? y.dtype : 'float32';
   return apply(Where, [condition, asTensor(x, dtype), asTensor(y, dtype)], {});
 }

@@ -126,5 +126,6 @@ export function requireFloat(who: string, name: string, x: Tensor): void {
 
 /** Throws naming `who` where the dtype is not one that arithmetic is done in: bool never is, uint8 where ONNX leaves it out. */
 export function requireArithmetic(who: string, x: Tensor, { uint8 = false } = {}): void {
-  if (x.dtype === 'bool' || (x.dtype === 'uint8' && !uint8)) throw new TypeError(`${who}: ${x.dtype} is not supported; cast it first`);
+  if (x.dtype === 'bool' || (x.dtype === 'uint8' && !uint8))
+    throw new TypeError(`${who}: ${x.dtype} is not supported; cast it first`);
 }

@@ -3,7 +3,15 @@ import { allocate, type DType, isFloat } from '../dtype.js';
 import { broadcastShapes, sameShape } from '../shape.js';
 import { apply, constantOf, type Inputs, type Operator, type Spec, type Tensor } from '../tensor.js';
 import { withPullback } from './barrier.js';
-import { asTensor, constant, requireArithmetic, requireFloat, sameDType, splatOf, type TensorLike } from './constant.js';
+import {
+  asTensor,
+  constant,
+  requireArithmetic,
+  requireFloat,
+  sameDType,
+  splatOf,
+  type TensorLike,
+} from './constant.js';
 
 /** How arithmetic on single-valued constants is done at trace time, in the precision of their dtype. */
 type Fold = (...values: number[]) => number;

@@ -1,5 +1,18 @@
 import { describe, it } from 'vitest';
-import { celu, elu, gelu, hardSigmoid, hardSwish, leakyRelu, mish, relu6, selu, silu, softsign, type Tensor } from '../../../src/index.js';
+import {
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  relu6,
+  selu,
+  silu,
+  softsign,
+  type Tensor,
+} from '../../../src/index.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 
 // Values are compared with PyTorch in golden.test.ts.

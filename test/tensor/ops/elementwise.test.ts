@@ -70,26 +70,40 @@ describe('functions of one input', () => {
     ['sign', (x) => x.sign(), Math.sign],
   ])('%s: values and a derivative of zero', async (_, fn, expected) => {
     const values = [-1.5, -0.5, -0.2, 0, 0.5, 1.4, 2.5, 3.5];
-    expect(toNumbers(await compile(fn)(ndarray(values, { dtype: 'float64' }))).map((v) => v + 0)).toEqual(values.map((v) => expected(v) + 0));
+    expect(toNumbers(await compile(fn)(ndarray(values, { dtype: 'float64' }))).map((v) => v + 0)).toEqual(
+      values.map((v) => expected(v) + 0),
+    );
     await checkDerivatives((x) => fn(x).mul(x), [ndarray([-1.3, 0.4, 1.6], { dtype: 'float64' })]);
   });
 
   it('keep their precision where the plain formulas lose it', async () => {
     const tiny = [1e-12, 1e-9, 1e-5, -1e-7, 0.3, 5];
     const x = ndarray(tiny, { dtype: 'float64' });
-    const relative = (got: number[], exact: (v: number) => number) => Math.max(...got.map((g, i) => Math.abs(g / exact(tiny[i]) - 1)));
+    const relative = (got: number[], exact: (v: number) => number) =>
+      Math.max(...got.map((g, i) => Math.abs(g / exact(tiny[i]) - 1)));
     expect(relative(toNumbers(await compile((t: Tensor) => t.log1p())(x)), Math.log1p)).toBeLessThan(1e-15);
     expect(relative(toNumbers(await compile((t: Tensor) => t.expm1())(x)), Math.expm1)).toBeLessThan(2e-15);
     const single = ndarray(tiny);
     const exact32 = (f: (v: number) => number) => (v: number) => f(Math.fround(v));
-    expect(relative(toNumbers(await compile((t: Tensor) => t.log1p())(single)), exact32(Math.log1p))).toBeLessThan(5e-7);
-    expect(relative(toNumbers(await compile((t: Tensor) => t.expm1())(single)), exact32(Math.expm1))).toBeLessThan(1e-6);
+    expect(relative(toNumbers(await compile((t: Tensor) => t.log1p())(single)), exact32(Math.log1p))).toBeLessThan(
+      5e-7,
+    );
+    expect(relative(toNumbers(await compile((t: Tensor) => t.expm1())(single)), exact32(Math.expm1))).toBeLessThan(
+      1e-6,
+    );
   });
 
   it('stay finite, with finite gradients, at extreme inputs', async () => {
     const { grad } = await import('../../../src/index.js');
     const extremes = ndarray([-1e4, -100, 0, 100, 1e4]);
-    for (const fn of [(x: Tensor) => x.softplus(), (x: Tensor) => x.logSigmoid(), (x: Tensor) => x.sigmoid(), (x: Tensor) => x.tanh(), (x: Tensor) => x.elu(), (x: Tensor) => x.mish()]) {
+    for (const fn of [
+      (x: Tensor) => x.softplus(),
+      (x: Tensor) => x.logSigmoid(),
+      (x: Tensor) => x.sigmoid(),
+      (x: Tensor) => x.tanh(),
+      (x: Tensor) => x.elu(),
+      (x: Tensor) => x.mish(),
+    ]) {
       const result = await compile((x: Tensor) => ({ y: fn(x), g: grad((p: Tensor) => fn(p).sum())(x) }))(extremes);
       for (const value of [...toNumbers(result.y), ...toNumbers(result.g)]) expect(Number.isFinite(value)).toBe(true);
     }
@@ -108,12 +122,21 @@ describe('functions of two inputs', () => {
     ['mod', (x, y) => x.mod(y), (x, y) => x - y * Math.floor(x / y), 0.5],
   ];
   const shapes: [number[], number[]][] = [
-    [[2, 3], [2, 3]],
+    [
+      [2, 3],
+      [2, 3],
+    ],
     [[2, 3], [3]],
     [[3], [2, 3]],
-    [[2, 1], [1, 3]],
+    [
+      [2, 1],
+      [1, 3],
+    ],
     [[], [2, 2]],
-    [[1, 1, 2], [3, 1]],
+    [
+      [1, 1, 2],
+      [3, 1],
+    ],
   ];
 
   it.each(cases)('%s broadcasts, forward and back', async (_, fn, expected, low) => {
@@ -123,7 +146,10 @@ describe('functions of two inputs', () => {
       await checkDerivatives((p, q) => fn(p, q), [x, y]);
     }
     const values: [number[], number[]] = [numbers(3, 6, low, 2), numbers(4, 3, low, 2)];
-    const result = await compile(fn)(ndarray([values[0].slice(0, 3), values[0].slice(3)], { dtype: 'float64' }), ndarray(values[1], { dtype: 'float64' }));
+    const result = await compile(fn)(
+      ndarray([values[0].slice(0, 3), values[0].slice(3)], { dtype: 'float64' }),
+      ndarray(values[1], { dtype: 'float64' }),
+    );
     toNumbers(result).forEach((value, i) => {
       expect(value).toBeCloseTo(expected(values[0][i], values[1][i % 3]), 12);
     });
@@ -132,22 +158,33 @@ describe('functions of two inputs', () => {
   it('share the cotangent where maximum and minimum tie', async () => {
     const { grad } = await import('../../../src/index.js');
     for (const fn of [(x: Tensor, y: Tensor) => x.maximum(y), (x: Tensor, y: Tensor) => x.minimum(y)]) {
-      const g = await compile((p: Tensor[]) => grad((q: Tensor[]) => fn(q[0], q[1]).sum())(p))([ndarray([1]), ndarray([1])]);
+      const g = await compile((p: Tensor[]) => grad((q: Tensor[]) => fn(q[0], q[1]).sum())(p))([
+        ndarray([1]),
+        ndarray([1]),
+      ]);
       expect([...toNumbers(g[0]), ...toNumbers(g[1])]).toEqual([0.5, 0.5]);
     }
   });
 
   it('take 0 as the derivative of x^y by y where x is 0', async () => {
     const { grad } = await import('../../../src/index.js');
-    const g = await compile((y: Tensor) => grad((q: Tensor) => q.zerosLike().add(q.mul(0)).pow(q).sum())(y))(ndarray([2]));
+    const g = await compile((y: Tensor) => grad((q: Tensor) => q.zerosLike().add(q.mul(0)).pow(q).sum())(y))(
+      ndarray([2]),
+    );
     expect(toNumbers(g)).toEqual([0]);
   });
 
   it('refuse dtypes that differ and shapes that do not broadcast, at trace time', async () => {
     const add = compile((x: Tensor, y: Tensor) => x.add(y));
-    await expect(add(ndarray([1]), ndarray([1], { dtype: 'float64' }))).rejects.toThrow(/Add: dtypes float32 and float64 differ/);
-    await expect(add(ndarray([[1, 2]]), ndarray([1, 2, 3]))).rejects.toThrow(/Add: shapes \[1, 2\] and \[3\] do not broadcast/);
+    await expect(add(ndarray([1]), ndarray([1], { dtype: 'float64' }))).rejects.toThrow(
+      /Add: dtypes float32 and float64 differ/,
+    );
+    await expect(add(ndarray([[1, 2]]), ndarray([1, 2, 3]))).rejects.toThrow(
+      /Add: shapes \[1, 2\] and \[3\] do not broadcast/,
+    );
     await expect(compile((x: Tensor) => x.add(1))(ndarray([true]))).rejects.toThrow(/Add: bool is not supported/);
-    await expect(compile((x: Tensor) => x.exp())(ndarray(Int32Array.of(1)))).rejects.toThrow(/Exp: int32 is not supported/);
+    await expect(compile((x: Tensor) => x.exp())(ndarray(Int32Array.of(1)))).rejects.toThrow(
+      /Exp: int32 is not supported/,
+    );
   });
 });

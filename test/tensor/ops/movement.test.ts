@@ -1,6 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arange, compile, concat, constant, eye, full, linspace, ndarray, ones, stack, type Tensor, toNumbers, zeros } from '../../../src/index.js';
+import {
+  arange,
+  compile,
+  concat,
+  constant,
+  eye,
+  full,
+  linspace,
+  ndarray,
+  ones,
+  stack,
+  type Tensor,
+  toNumbers,
+  zeros,
+} from '../../../src/index.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 
 const run = async (fn: () => Tensor) => compile(fn)();
@@ -33,7 +47,15 @@ describe('values', () => {
     ['stack', () => stack([counting(2), counting(2)], -1), [2, 2], [0, 0, 1, 1]],
     ['split', () => counting(5).split([2, 3])[1], [3], [2, 3, 4]],
     ['split evenly', () => counting(2, 4).split(2, 1)[1], [2, 2], [2, 3, 6, 7]],
-    ['pad', () => counting(2).add(1).pad([[1, 2]], 9), [5], [9, 1, 2, 9, 9]],
+    [
+      'pad',
+      () =>
+        counting(2)
+          .add(1)
+          .pad([[1, 2]], 9),
+      [5],
+      [9, 1, 2, 9, 9],
+    ],
     ['pad by less than nothing', () => counting(4).pad([[-1, 1]]), [4], [1, 2, 3, 0]],
     ['tile', () => counting(2).tile([2]), [4], [0, 1, 0, 1]],
     ['repeat', () => counting(2, 1).repeat(2, 0), [4, 1], [0, 0, 1, 1]],
@@ -68,9 +90,39 @@ describe('derivatives', () => {
     ['concat', (x) => concat([x, x.mul(2), x.slice([null, [0, 1]])], 1)],
     ['stack', (x) => stack([x, x.square()], 1)],
     ['split', (x) => x.split([1, 3], 2)[1].mul(x.split([1, 3], 2)[0])],
-    ['pad', (x) => x.pad([[1, 0], [0, 2], [1, 1]], 0.5)],
-    ['pad and cut', (x) => x.pad([[0, 1], [-1, 0], [2, -2]])],
-    ['pad with a tensor', (x) => x.pad([[1, 0], [0, 0], [0, 0]], x.mean())],
+    [
+      'pad',
+      (x) =>
+        x.pad(
+          [
+            [1, 0],
+            [0, 2],
+            [1, 1],
+          ],
+          0.5,
+        ),
+    ],
+    [
+      'pad and cut',
+      (x) =>
+        x.pad([
+          [0, 1],
+          [-1, 0],
+          [2, -2],
+        ]),
+    ],
+    [
+      'pad with a tensor',
+      (x) =>
+        x.pad(
+          [
+            [1, 0],
+            [0, 0],
+            [0, 0],
+          ],
+          x.mean(),
+        ),
+    ],
     ['tile', (x) => x.tile([2, 1, 2])],
     ['repeat', (x) => x.repeat(2, 1)],
     ['tril', (x) => x.tril(1)],
@@ -85,20 +137,28 @@ describe('derivatives', () => {
 describe('properties', () => {
   it('slices as JavaScript arrays and Python do', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 8 }), fc.integer({ min: -10, max: 10 }), fc.integer({ min: -10, max: 10 }), fc.constantFrom(-3, -2, -1, 1, 2, 3), async (n, start, stop, step) => {
-        const y = await run(() => counting(n).slice([[start, stop, step]]));
-        const clamp = (v: number, low: number, high: number) => Math.min(high, Math.max(low, v < 0 ? v + n : v));
-        const expected: number[] = [];
-        if (step > 0) for (let i = clamp(start, 0, n); i < clamp(stop, 0, n); i += step) expected.push(i);
-        else for (let i = clamp(start, -1, n - 1); i > clamp(stop, -1, n - 1); i += step) expected.push(i);
-        expect(toNumbers(y)).toEqual(expected);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: -10, max: 10 }),
+        fc.integer({ min: -10, max: 10 }),
+        fc.constantFrom(-3, -2, -1, 1, 2, 3),
+        async (n, start, stop, step) => {
+          const y = await run(() => counting(n).slice([[start, stop, step]]));
+          const clamp = (v: number, low: number, high: number) => Math.min(high, Math.max(low, v < 0 ? v + n : v));
+          const expected: number[] = [];
+          if (step > 0) for (let i = clamp(start, 0, n); i < clamp(stop, 0, n); i += step) expected.push(i);
+          else for (let i = clamp(start, -1, n - 1); i > clamp(stop, -1, n - 1); i += step) expected.push(i);
+          expect(toNumbers(y)).toEqual(expected);
+        },
+      ),
       { numRuns: 60 },
     );
   });
 
   it('a transpose undone is no node at all', () => {
-    const x = counting(2, 3, 4).cast('float32').add(zeros([2, 3, 4]));
+    const x = counting(2, 3, 4)
+      .cast('float32')
+      .add(zeros([2, 3, 4]));
     expect(x.transpose([2, 0, 1]).transpose([1, 2, 0])).toBe(x);
     expect(x.reshape([6, 4]).reshape([2, 3, 4])).toBe(x);
     expect(x.slice([[0, 2], null])).toBe(x);

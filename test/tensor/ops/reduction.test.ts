@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { compile, constant, grad, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 
-const matrix = ndarray([[3, 1, 2], [-1, 5, 0]], { dtype: 'float64' });
+const matrix = ndarray(
+  [
+    [3, 1, 2],
+    [-1, 5, 0],
+  ],
+  { dtype: 'float64' },
+);
 const run = async (fn: (x: Tensor) => Tensor, x = matrix) => toNumbers(await compile(fn)(x));
 
 describe('values', () => {
@@ -26,7 +32,11 @@ describe('values', () => {
     ['norm 1', (x) => x.norm(1, { p: 1 }), [6, 6]],
     ['norm infinity', (x) => x.norm(1, { p: Infinity }), [3, 5]],
     ['norm 3', (x) => x.norm(0, { p: 3 }), [28 ** (1 / 3), 126 ** (1 / 3), 2]],
-    ['logSumExp', (x) => x.logSumExp(1), [Math.log(Math.E ** 3 + Math.E + Math.E ** 2), Math.log(1 / Math.E + Math.E ** 5 + 1)]],
+    [
+      'logSumExp',
+      (x) => x.logSumExp(1),
+      [Math.log(Math.E ** 3 + Math.E + Math.E ** 2), Math.log(1 / Math.E + Math.E ** 5 + 1)],
+    ],
   ])('%s', async (_, fn, expected) => {
     const got = await run(fn);
     expect(got).toHaveLength(expected.length);
@@ -36,10 +46,18 @@ describe('values', () => {
   });
 
   it('softmax and logSoftmax are stable', async () => {
-    const x = ndarray([[1000, 1001], [-1000, -1000]], { dtype: 'float64' });
+    const x = ndarray(
+      [
+        [1000, 1001],
+        [-1000, -1000],
+      ],
+      { dtype: 'float64' },
+    );
     const p = 1 / (1 + Math.E);
     (await run((t) => t.softmax(), x)).forEach((value, i) => expect(value).toBeCloseTo([p, 1 - p, 0.5, 0.5][i], 12));
-    (await run((t) => t.logSoftmax(), x)).forEach((value, i) => expect(value).toBeCloseTo([Math.log(p), Math.log(1 - p), -Math.LN2, -Math.LN2][i], 10));
+    (await run((t) => t.logSoftmax(), x)).forEach((value, i) =>
+      expect(value).toBeCloseTo([Math.log(p), Math.log(1 - p), -Math.LN2, -Math.LN2][i], 10),
+    );
     expect(await run((t) => t.logSumExp(1), x)).toEqual([1001 + Math.log1p(1 / Math.E), -1000 + Math.LN2]);
   });
 });
@@ -68,28 +86,96 @@ describe('derivatives', () => {
   });
 
   it('prod is exact at zeros', async () => {
-    const zeros = ndarray([[0, 2, 3], [0, 0, 5], [1, 2, 4]], { dtype: 'float64' });
+    const zeros = ndarray(
+      [
+        [0, 2, 3],
+        [0, 0, 5],
+        [1, 2, 4],
+      ],
+      { dtype: 'float64' },
+    );
     expect(await run((t) => grad((p: Tensor) => p.prod(1).sum())(t), zeros)).toEqual([6, 0, 0, 0, 0, 0, 8, 4, 2]);
-    await checkDerivatives((t) => t.prod(1), [ndarray([[0, 2, 3], [0, 0, 5]], { dtype: 'float64' })]);
+    await checkDerivatives(
+      (t) => t.prod(1),
+      [
+        ndarray(
+          [
+            [0, 2, 3],
+            [0, 0, 5],
+          ],
+          { dtype: 'float64' },
+        ),
+      ],
+    );
   });
 
   it('ties share the cotangent of max and min', async () => {
-    const ties = ndarray([[1, 1, 0], [2, 2, 2]], { dtype: 'float64' });
+    const ties = ndarray(
+      [
+        [1, 1, 0],
+        [2, 2, 2],
+      ],
+      { dtype: 'float64' },
+    );
     expect(await run((t) => grad((p: Tensor) => p.max(1).sum())(t), ties)).toEqual([0.5, 0.5, 0, 1 / 3, 1 / 3, 1 / 3]);
   });
 
   it('the norm of the zero vector has gradient 0', async () => {
-    for (const p of [1, 2, 3]) expect(await run((t) => grad((q: Tensor) => q.norm(1, { p }).sum())(t), ndarray([[0, 0], [3, 4]], { dtype: 'float64' }))).not.toContain(Number.NaN);
-    expect((await run((t) => grad((q: Tensor) => q.norm(1).sum())(t), ndarray([[0, 0], [3, 4]], { dtype: 'float64' }))).slice(0, 2)).toEqual([0, 0]);
+    for (const p of [1, 2, 3])
+      expect(
+        await run(
+          (t) => grad((q: Tensor) => q.norm(1, { p }).sum())(t),
+          ndarray(
+            [
+              [0, 0],
+              [3, 4],
+            ],
+            { dtype: 'float64' },
+          ),
+        ),
+      ).not.toContain(Number.NaN);
+    expect(
+      (
+        await run(
+          (t) => grad((q: Tensor) => q.norm(1).sum())(t),
+          ndarray(
+            [
+              [0, 0],
+              [3, 4],
+            ],
+            { dtype: 'float64' },
+          ),
+        )
+      ).slice(0, 2),
+    ).toEqual([0, 0]);
   });
 
   it('logSumExp leaves out what is masked, and is minus infinity with gradient 0 where all is', async () => {
-    const x = ndarray([[1, 2, 3], [4, 5, 6]], { dtype: 'float64' });
-    const mask = () => constant([[true, false, true], [false, false, false]]);
+    const x = ndarray(
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      { dtype: 'float64' },
+    );
+    const mask = () =>
+      constant([
+        [true, false, true],
+        [false, false, false],
+      ]);
     const value = await run((t) => t.logSumExp(1, { where: mask() }), x);
     expect(value[0]).toBeCloseTo(Math.log(Math.E + Math.E ** 3), 12);
     expect(value[1]).toBe(-Infinity);
-    const g = await run((t) => grad((p: Tensor) => p.logSumExp(1, { where: mask() }).at(0).add(p.logSumExp(1, { where: mask() }).at(1).maximum(-1)))(t), x);
+    const g = await run(
+      (t) =>
+        grad((p: Tensor) =>
+          p
+            .logSumExp(1, { where: mask() })
+            .at(0)
+            .add(p.logSumExp(1, { where: mask() }).at(1).maximum(-1)),
+        )(t),
+      x,
+    );
     expect(g.slice(1, 2)).toEqual([0]);
     expect(g.slice(3)).toEqual([0, 0, 0]);
     expect(g[0] + g[2]).toBeCloseTo(1, 12);
