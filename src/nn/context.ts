@@ -29,14 +29,24 @@ export class Context {
     return foldIn(this.#key, this.#drawn++);
   }
 
-  /** Records the new value of a buffer, such as a running mean. */
+  /**
+   * The value of a buffer at this moment: the last one recorded, or the buffer itself. A layer that is applied several times in one
+   * step, as to two views of the same images, updates its buffers once for each.
+   */
+  current(buffer: Tensor): Tensor {
+    return this.#updates.get(buffer) ?? buffer;
+  }
+
+  /** Records the new value of a buffer, such as a running mean. Nothing flows back through it. */
   update(buffer: Tensor, value: Tensor): void {
+    if (value.dtype !== buffer.dtype || value.shape.join() !== buffer.shape.join())
+      throw new RangeError(`Context: the new value ${value} of the buffer ${buffer} must have its shape and dtype`);
     this.#updates.set(buffer, value.stopGradient());
   }
 
   /** The tree with every buffer replaced by its recorded value. */
   updated<V>(variables: V): V {
-    return mapTree(variables, (leaf: unknown) => (isTensor(leaf) ? (this.#updates.get(leaf) ?? leaf) : leaf)) as V;
+    return mapTree(variables, (leaf: unknown) => (isTensor(leaf) ? this.current(leaf) : leaf)) as V;
   }
 }
 

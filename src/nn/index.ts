@@ -2,9 +2,15 @@
 export { Context, type ContextOptions, isBuffer } from './context.js';
 export * from './functional/attention.js';
 export { dropout as dropoutWithKey } from './functional/dropout.js';
-export { groupNorm as groupNormalize, layerNorm as layerNormalize, standardize } from './functional/normalization.js';
+export {
+  batchNorm as batchNormalize,
+  channelMoments,
+  groupNorm as groupNormalize,
+  layerNorm as layerNormalize,
+  standardize,
+} from './functional/normalization.js';
 export * from './initializers.js';
-export { type Layer, type Symbolic, stateless, type Variables } from './layer.js';
+export { type Affine, type Layer, type NoVariables, type Symbolic, stateless, type Variables } from './layer.js';
 export * from './layers/attention.js';
 export * from './layers/composition.js';
 export * from './layers/convolution.js';

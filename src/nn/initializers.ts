@@ -43,9 +43,21 @@ export function xavierNormal(gain = 1): Initializer {
     normal(key, shape, { deviation: gain * Math.sqrt(2 / (fans(shape).fanIn + fans(shape).fanOut)) });
 }
 
-/** Normal of the given deviation, nothing beyond two of them. */
-export function truncatedNormal(deviation: number): Initializer {
-  return (key, shape) => drawTruncatedNormal(key, shape, { deviation });
+/**
+ * Normal with the given standard deviation (default 1), nothing outside `lower` to `upper` (-2 and 2). As in PyTorch's trunc_normal_ the
+ * limits are values, not multiples of the deviation.
+ */
+export function truncatedNormal({
+  deviation = 1,
+  lower = -2,
+  upper = 2,
+}: {
+  readonly deviation?: number;
+  readonly lower?: number;
+  readonly upper?: number;
+} = {}): Initializer {
+  return (key, shape) =>
+    drawTruncatedNormal(key, shape, { deviation, lower: lower / deviation, upper: upper / deviation });
 }
 
 /** Uniform in (-bound, bound). */

@@ -5,6 +5,9 @@ import type { Context } from './context.js';
 /** A tree of arrays by name. Dotted paths to its leaves are the keys of PyTorch's state_dict: `layer1.0.conv1.weight`. */
 export type Variables = { readonly [name: string]: NDArray | Variables };
 
+/** A weight and a bias; the bias is absent from the tree where a layer was made without. */
+export type Affine = { readonly weight: NDArray; readonly bias: NDArray };
+
 /** The tree of variables inside a compiled function. */
 export type Symbolic<V> = MapTree<V, NDArray, Tensor>;
 
@@ -15,7 +18,10 @@ export interface Layer<V extends Variables = Variables> {
   apply(variables: Symbolic<V>, x: Tensor, context: Context): Tensor;
 }
 
+/** The tree of a layer without variables. */
+export type NoVariables = Record<string, never>;
+
 /** A layer without variables. */
-export function stateless(fn: (x: Tensor, context: Context) => Tensor): Layer<Record<string, never>> {
+export function stateless(fn: (x: Tensor, context: Context) => Tensor): Layer<NoVariables> {
   return { init: () => ({}), apply: (_, x, context) => fn(x, context) };
 }

@@ -25,6 +25,9 @@ export function ortEngine(
   };
 }
 
+/** Pad_Fusion of ONNX Runtime 1.30 leaves other users of the padded value without it. */
+const brokenOptimizers = 'Pad_Fusion';
+
 function sessionOptions(
   { device, threads, profile, fuse = true }: SessionOptions,
   defaultDevice: Device,
@@ -34,7 +37,7 @@ function sessionOptions(
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
     // Results must not depend on which thread was first.
-    extra: { session: { use_deterministic_compute: '1' } },
+    extra: { session: { use_deterministic_compute: '1' }, optimization: { disable_specified_optimizers: brokenOptimizers } },
     graphOptimizationLevel: fuse ? 'all' : 'basic',
     logSeverityLevel: 3,
   };

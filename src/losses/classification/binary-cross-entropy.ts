@@ -1,10 +1,11 @@
 import type { Tensor } from '../../tensor/index.js';
-import { type ReductionOptions, reduce, requireSameShape } from '../reduction.js';
+import { requireBroadcast, requireSameShape } from '../checks.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
 
 export interface BinaryCrossEntropyOptions extends ReductionOptions {
-  /** Factor of the loss of positive targets; broadcasts over the logits. */
+  /** Factor p of the loss of positive targets; broadcasts over the logits. Default 1. */
   readonly positiveWeight?: Tensor;
-  /** Factor of every loss; broadcasts over the logits. */
+  /** Factor of every loss; broadcasts over the logits. The mean still divides by the number of elements, as in PyTorch. Default 1. */
   readonly weight?: Tensor;
 }
 
@@ -13,15 +14,19 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
  * -(p t log sigmoid(x) + (1 - t) log(1 - sigmoid(x))), with p the positive weight; computed as
  * (1 - t) x + (1 + (p - 1) t) softplus(-x), which neither overflows nor loses small values.
  *
- * @param logits any shape; `targets` the same shape and dtype.
+ * @param logits finite, of any shape; `targets` of the same shape and dtype.
+ * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
  */
 export function binaryCrossEntropyWithLogits(
   logits: Tensor,
   targets: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
-  requireSameShape('binaryCrossEntropyWithLogits', logits, targets);
+  const who = 'binaryCrossEntropyWithLogits';
   const { positiveWeight, weight, reduction } = options;
+  requireSameShape(who, logits, targets);
+  if (positiveWeight) requireBroadcast(who, 'positiveWeight', positiveWeight, logits);
+  if (weight) requireBroadcast(who, 'weight', weight, logits);
   const softplus = logits.neg().softplus();
   const scaled = positiveWeight ? softplus.mul(positiveWeight.sub(1).mul(targets).add(1)) : softplus;
   const losses = targets.neg().add(1).mul(logits).add(scaled);

@@ -2,70 +2,64 @@ import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 export interface CrossEntropyOptions extends ReductionOptions {
-  /** Share of the target given to all classes evenly, in [0, 1]. Default 0. */
+  /** Share s of the target that is given to all classes evenly, in [0, 1]. Default 0. */
   readonly labelSmoothing?: number;
-  /** Weight of each class, [classes]. The mean then divides by the weights of the labels, as in PyTorch. */
+  /** Weight of each class, [classes]. With integer labels the mean divides by the weights of the labels, as in PyTorch. Default 1. */
   readonly weight?: Tensor;
-  /** Integer label of samples that do not count. */
+  /** Integer label of samples that do not count. Default: none. */
   readonly ignoreIndex?: number;
 }
 
 /**
- * Cross-entropy between labels and the softmax of logits, in nats: -sum over c of q_c log softmax(logits)_c.
+ * Cross-entropy between targets q and the softmax of logits, in nats: -sum over c of w_c q_c log softmax(logits)_c, with class weights w.
  *
- * With integer labels y and label smoothing s, q = (1 - s) onehot(y) + s / classes (Szegedy et al. 2016, section 7); soft labels are
- * smoothed the same way. With class weights w each term is multiplied by w_c. Samples with label `ignoreIndex` count 0 and are left out
- * of the mean; where all are, the mean is 0. A label out of range gives only the smoothing terms: graphs cannot check values.
+ * Integer labels y stand for q = (1 - s) onehot(y) + s / classes (Szegedy et al. 2016, section 7); soft labels are smoothed the same
+ * way. Samples with label `ignoreIndex` count 0 and are left out of the mean. The mean over no samples, or over none that counts, is 0.
+ * Labels out of range cannot be seen when a graph is made: such a sample has only the smoothing's part of the loss, and counts in the
+ * mean unless there are class weights.
  *
- * @param logits [n, classes] or [n, classes, ...].
- * @param targets integer [n, ...], or probabilities of the shape of `logits`.
+ * @param logits finite, [n, classes] or [n, classes, ...].
+ * @param targets integers [n, ...], or probabilities of the shape and dtype of `logits`.
  * @returns a scalar, or [n, ...] with reduction `none`.
+ * @throws RangeError when shapes do not fit, TypeError for `ignoreIndex` with soft labels.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { labelSmoothing: smoothing = 0, weight, ignoreIndex, reduction = 'mean' } = options;
-  if (!(smoothing >= 0 && smoothing <= 1))
-    throw new RangeError(`crossEntropy: labelSmoothing ${smoothing} must lie in [0, 1]`);
-  if (logits.rank < 2)
-    throw new RangeError(`crossEntropy: logits ${showShape(logits.shape)} must be [n, classes, ...]`);
-  const classes = logits.shape[1];
-  if (weight && weight.shape.join() !== `${classes}`)
-    throw new RangeError(`crossEntropy: weight ${showShape(weight.shape)} must be [${classes}]`);
+  const soft = isFloat(targets.dtype);
+  check(logits, targets, soft, options);
   // Classes last, so that class vectors broadcast.
   const logProbabilities = logits.moveAxis(1, -1).logSoftmax(-1);
   const weighted = weight ? logProbabilities.mul(weight) : logProbabilities;
-  const uniform = weighted.mean(-1).mul(smoothing);
+  const smoothed = (likelihood: Tensor) =>
+    likelihood.mul(1 - smoothing).add(smoothing > 0 ? weighted.mean(-1).mul(smoothing) : 0);
 
-  if (isFloat(targets.dtype)) {
-    if (targets.shape.join() !== logits.shape.join()) {
-      throw new RangeError(
-        `crossEntropy: soft targets ${showShape(targets.shape)} must have the shape of logits ${showShape(logits.shape)}`,
-      );
-    }
-    if (ignoreIndex !== undefined) throw new TypeError('crossEntropy: ignoreIndex goes with integer labels');
-    const losses = targets
-      .moveAxis(1, -1)
-      .mul(weighted)
-      .sum(-1)
-      .mul(1 - smoothing);
-    return reduce((smoothing > 0 ? losses.add(uniform) : losses).neg(), reduction);
-  }
+  if (soft) return reduce(smoothed(targets.moveAxis(1, -1).mul(weighted).sum(-1)).neg(), reduction);
 
-  const expected = logits.shape.filter((_, axis) => axis !== 1);
-  if (targets.shape.join() !== expected.join()) {
-    throw new RangeError(
-      `crossEntropy: labels ${showShape(targets.shape)} must be ${showShape(expected)} for logits ${showShape(logits.shape)}`,
-    );
-  }
-  const label = targets.oneHot(classes, 'bool');
-  const likelihood = label
-    .where(weighted, 0)
-    .sum(-1)
-    .mul(1 - smoothing);
-  const losses = (smoothing > 0 ? likelihood.add(uniform) : likelihood).neg();
+  const label = targets.oneHot(logits.shape[1], 'bool');
+  const losses = smoothed(label.where(weighted, 0).sum(-1)).neg();
   const counted = ignoreIndex === undefined ? undefined : targets.notEqual(ignoreIndex);
   const kept = counted ? counted.where(losses, 0) : losses;
   if (reduction !== 'mean' || (!weight && !counted)) return reduce(kept, reduction);
-  const share = weight ? label.cast(logits.dtype).mul(weight).sum(-1) : losses.onesLike();
+  const share = weight ? label.where(weight, 0).sum(-1) : losses.onesLike();
   const total = (counted ? counted.where(share, 0) : share).sum();
+  // The inner `where` keeps 0 / 0 out of the derivative.
   return total.equal(0).where(0, kept.sum().div(total.equal(0).where(1, total)));
+}
+
+function check(logits: Tensor, targets: Tensor, soft: boolean, options: CrossEntropyOptions): void {
+  const { labelSmoothing = 0, weight, ignoreIndex } = options;
+  const given = `logits ${showShape(logits.shape)}`;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} must lie in [0, 1]`);
+  if (logits.rank < 2 || logits.shape[1] === 0)
+    throw new RangeError(`crossEntropy: ${given} must be [n, classes, ...], with classes`);
+  const expected = soft ? logits.shape : logits.shape.filter((_, axis) => axis !== 1);
+  if (targets.shape.join() !== expected.join()) {
+    throw new RangeError(
+      `crossEntropy: ${soft ? 'soft targets' : 'labels'} ${showShape(targets.shape)} must be ${showShape(expected)} for ${given}`,
+    );
+  }
+  if (weight && weight.shape.join() !== `${logits.shape[1]}`)
+    throw new RangeError(`crossEntropy: weight ${showShape(weight.shape)} must be [${logits.shape[1]}] for ${given}`);
+  if (soft && ignoreIndex !== undefined) throw new TypeError('crossEntropy: ignoreIndex goes with integer labels');
 }

@@ -1,7 +1,14 @@
 import type { Tensor } from '../../tensor/index.js';
-import { type ReductionOptions, reduce, requireSameShape } from '../reduction.js';
+import { requireSameShape } from '../checks.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
 
-/** Absolute error |prediction - target|, elementwise, also called L1 loss; derivative 0 where they are equal. */
+/**
+ * Absolute error |prediction - target|, elementwise, also called L1 loss; its derivative where they are equal is taken as 0. The mean is
+ * over all elements (0 over none).
+ *
+ * @param predictions of any shape; `targets` of the same.
+ * @returns a scalar, or that shape with reduction `none`.
+ */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('meanAbsoluteError', predictions, targets);
   return reduce(predictions.sub(targets).abs(), options.reduction);

@@ -36,11 +36,44 @@ export function layerNorm(x: Tensor, weight: Tensor, bias?: Tensor, epsilon = 1e
 }
 
 /** A per-channel vector in the shape that broadcasts over x [n, channels, ...]. */
-export function perChannel(vector: Tensor, x: Tensor): Tensor {
-  if (vector.rank !== 1 || vector.shape[0] !== x.shape[1]) {
-    throw new RangeError(`channels of x ${showShape(x.shape)} and the vector ${showShape(vector.shape)} differ`);
+function perChannel(who: string, name: string, vector: Tensor, x: Tensor): Tensor {
+  if (x.rank < 2 || vector.rank !== 1 || vector.shape[0] !== x.shape[1]) {
+    throw new RangeError(
+      `${who}: ${name} ${showShape(vector.shape)} must be [channels] for x ${showShape(x.shape)} of [n, channels, ...]`,
+    );
   }
   return vector.reshape([1, -1, ...x.shape.slice(2).map(() => 1)]);
+}
+
+/** Mean and variance (n in the denominator) of each channel of x [n, channels, ...], both [channels]. */
+export function channelMoments(x: Tensor): { mean: Tensor; variance: Tensor } {
+  if (x.rank < 2) throw new RangeError(`channelMoments: x ${showShape(x.shape)} must be [n, channels, ...]`);
+  const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
+  const mean = x.mean(axes, { keepDims: true });
+  return { mean: mean.reshape([-1]), variance: x.sub(mean).square().mean(axes) };
+}
+
+/**
+ * Batch normalisation of x [n, channels, ...] by given statistics: (x - mean) / sqrt(variance + epsilon) * weight + bias, a channel.
+ * Written as one multiplication and one addition of the large tensor. Ioffe and Szegedy 2015.
+ *
+ * @param mean [channels], as are `variance`, `weight` and `bias`; see {@link channelMoments}.
+ * @param epsilon default 1e-5, PyTorch's.
+ */
+export function batchNorm(
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  weight?: Tensor,
+  bias?: Tensor,
+  epsilon = 1e-5,
+): Tensor {
+  const inverse = variance.add(epsilon).sqrt().reciprocal();
+  const scale = weight ? weight.mul(inverse) : inverse;
+  const shift = mean.mul(scale).neg();
+  return x
+    .mul(perChannel('batchNorm', 'weight', scale, x))
+    .add(perChannel('batchNorm', 'bias', bias ? bias.add(shift) : shift, x));
 }
 
 /**
@@ -49,11 +82,11 @@ export function perChannel(vector: Tensor, x: Tensor): Tensor {
  * normalisation.
  */
 export function groupNorm(x: Tensor, groups: number, weight?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
-  const [n, channels, ...lengths] = x.shape;
+  const [n, channels] = x.shape;
   if (x.rank < 2 || channels % groups !== 0)
     throw new RangeError(`groupNorm: ${groups} groups do not divide the channels of x ${showShape(x.shape)}`);
   const { y } = standardize(x.reshape([n, groups, -1]), [2], epsilon);
-  let result = y.reshape([n, channels, ...lengths]);
-  if (weight) result = result.mul(perChannel(weight, x));
-  return bias ? result.add(perChannel(bias, x)) : result;
+  let result = y.reshape(x.shape);
+  if (weight) result = result.mul(perChannel('groupNorm', 'weight', weight, x));
+  return bias ? result.add(perChannel('groupNorm', 'bias', bias, x)) : result;
 }

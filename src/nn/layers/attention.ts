@@ -1,13 +1,11 @@
-import { foldIn, split } from '../../runtime/random/index.js';
-import { gelu, linear as linearOf, type NDArray, type Tensor, zerosArray } from '../../tensor/index.js';
-import type { Context } from '../context.js';
+import { foldIn, normal, split } from '../../runtime/random/index.js';
+import { gelu, linear as linearOf, type NDArray, zerosArray } from '../../tensor/index.js';
 import { type AttentionOptions, attention, joinHeads, splitHeads } from '../functional/attention.js';
-import { dropout as dropoutOf } from '../functional/dropout.js';
 import { layerNorm as layerNormOf } from '../functional/normalization.js';
-import { defaultWeight, onesArray, symmetric, xavierUniform } from '../initializers.js';
-import type { Layer, Symbolic } from '../layer.js';
+import { defaultWeight, onesArray, xavierUniform } from '../initializers.js';
+import type { Affine, Layer, Symbolic } from '../layer.js';
+import { dropout as dropoutLayer } from './stateless.js';
 
-type Affine = { readonly weight: NDArray; readonly bias: NDArray };
 export type AttentionVariables = {
   readonly in_proj_weight: NDArray;
   readonly in_proj_bias: NDArray;
@@ -16,7 +14,9 @@ export type AttentionVariables = {
 
 /**
  * Multi-head self-attention of x [n, tokens, features], with PyTorch's packed projections: in_proj_weight [3 features, features] for
- * queries, keys and values. Vaswani et al. 2017.
+ * queries, keys and values, each split into `heads` heads. Vaswani et al. 2017, section 3.2.2.
+ *
+ * @param options `mask` broadcasts to [n, heads, queries, keys]: give a padding mask as [n, 1, 1, keys].
  */
 export function multiheadAttention(
   features: number,
@@ -66,19 +66,17 @@ export interface EncoderBlockOptions extends AttentionOptions {
 
 /**
  * A transformer encoder block with normalisation first: x + attention(norm(x)), then x + mlp(norm(x)), the MLP with GELU. Variables are
- * named as in torchvision's vision transformers.
+ * named, and initialised, as in torchvision's vision transformers.
  */
 export function encoderBlock(options: EncoderBlockOptions): Layer<EncoderBlockVariables> {
   const { features, heads, mlpFeatures, dropout = 0, epsilon = 1e-6, ...attentionOptions } = options;
   const selfAttention = multiheadAttention(features, heads, attentionOptions);
   const affine = (key: NDArray<'int32'>, outputs: number, inputs: number): Affine => ({
     weight: xavierUniform()(foldIn(key, 0), [outputs, inputs]),
-    // torchvision's biases of the MLP: normal with a deviation of 1e-6, in effect zero.
-    bias: symmetric(foldIn(key, 1), [outputs], 1e-6),
+    bias: normal(foldIn(key, 1), [outputs], { deviation: 1e-6 }),
   });
   const norm = (): Affine => ({ weight: onesArray([features]), bias: zerosArray([features]) });
-  const drop = (x: Tensor, context: Context) =>
-    context.training && dropout > 0 ? dropoutOf(x, context.nextKey(), dropout) : x;
+  const drop = dropoutLayer(dropout);
   return {
     init: (key) => {
       const keys = split(key, 3);
@@ -91,12 +89,10 @@ export function encoderBlock(options: EncoderBlockOptions): Layer<EncoderBlockVa
     },
     apply: ({ ln_1, self_attention, ln_2, mlp }: Symbolic<EncoderBlockVariables>, x, context) => {
       const attended = selfAttention.apply(self_attention, layerNormOf(x, ln_1.weight, ln_1.bias, epsilon), context);
-      const middle = x.add(drop(attended, context));
-      const hidden = drop(
-        gelu(linearOf(layerNormOf(middle, ln_2.weight, ln_2.bias, epsilon), mlp['0'].weight, mlp['0'].bias)),
-        context,
-      );
-      return middle.add(drop(linearOf(hidden, mlp['3'].weight, mlp['3'].bias), context));
+      const middle = x.add(drop.apply({}, attended, context));
+      const normed = layerNormOf(middle, ln_2.weight, ln_2.bias, epsilon);
+      const hidden = drop.apply({}, gelu(linearOf(normed, mlp['0'].weight, mlp['0'].bias)), context);
+      return middle.add(drop.apply({}, linearOf(hidden, mlp['3'].weight, mlp['3'].bias), context));
     },
   };
 }

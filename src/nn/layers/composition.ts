@@ -3,7 +3,8 @@ import type { Layer, Symbolic, Variables } from '../layer.js';
 
 /**
  * Layers one after the other. Given as a list their variables stand under '0', '1', ... as in PyTorch's Sequential; given as an object,
- * under its names. Layers without variables take a number but leave no entry.
+ * under its names, in the order of its entries (JavaScript puts names that are whole numbers first). Layers without variables take a
+ * number but leave no entry.
  */
 export function sequential(
   layers: readonly Layer<Variables>[] | { readonly [name: string]: Layer<Variables> },

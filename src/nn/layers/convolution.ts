@@ -1,23 +1,42 @@
 import { split } from '../../runtime/random/index.js';
-import {
-  type ConvOptions,
-  type ConvTransposeOptions,
-  conv,
-  convTranspose,
-  type NDArray,
-  type PerAxis,
-  sizeOf,
-} from '../../tensor/index.js';
-import { defaultBias, defaultWeight, type Initializer, symmetric } from '../initializers.js';
-import type { Layer } from '../layer.js';
+import { type ConvOptions, type ConvTransposeOptions, conv, convTranspose, type PerAxis } from '../../tensor/index.js';
+import { defaultBias, defaultWeight, type Initializer } from '../initializers.js';
+import type { Affine, Layer } from '../layer.js';
 
-type ConvVariables = { readonly weight: NDArray; readonly bias: NDArray };
-
-export interface ConvLayerOptions extends ConvOptions {
+interface WeightOptions {
   /** Default true. */
   readonly bias?: boolean;
-  /** Default: PyTorch's. */
+  /** Default: PyTorch's, uniform with bound 1 / sqrt(fanIn). */
   readonly weightInitializer?: Initializer;
+}
+
+export interface ConvLayerOptions extends ConvOptions, WeightOptions {}
+export interface ConvTransposeLayerOptions extends ConvTransposeOptions, WeightOptions {}
+
+/** Kernel lengths, one a spatial axis. @throws RangeError when they or the groups do not fit. */
+function kernelOf(
+  who: string,
+  rank: number,
+  inputs: number,
+  outputs: number,
+  kernel: PerAxis,
+  groups: number,
+): readonly number[] {
+  if (inputs % groups !== 0 || outputs % groups !== 0)
+    throw new RangeError(`${who}: ${groups} groups must divide ${inputs} inputs and ${outputs} outputs`);
+  const lengths = typeof kernel === 'number' ? new Array<number>(rank).fill(kernel) : kernel;
+  if (lengths.length !== rank)
+    throw new RangeError(`${who}: kernel [${lengths.join(', ')}] must have one length for each of ${rank} axes`);
+  return lengths;
+}
+
+function initOf(shape: readonly number[], outputs: number, options: WeightOptions): Layer<Affine>['init'] {
+  const { bias = true, weightInitializer = defaultWeight } = options;
+  return (key) => {
+    const [forWeight, forBias] = split(key);
+    const weight = weightInitializer(forWeight, shape);
+    return (bias ? { weight, bias: defaultBias(shape)(forBias, [outputs]) } : { weight }) as Affine;
+  };
 }
 
 function convolution(
@@ -25,65 +44,68 @@ function convolution(
   inputs: number,
   outputs: number,
   kernel: PerAxis,
-  options: ConvLayerOptions,
-): Layer<ConvVariables> {
-  const { bias = true, weightInitializer = defaultWeight, ...rest } = options;
-  const { groups = 1 } = rest;
-  if (inputs % groups !== 0 || outputs % groups !== 0)
-    throw new RangeError(`conv${rank}d: ${groups} groups must divide ${inputs} inputs and ${outputs} outputs`);
-  const lengths = typeof kernel === 'number' ? new Array<number>(rank).fill(kernel) : kernel;
-  if (lengths.length !== rank)
-    throw new RangeError(`conv${rank}d: kernel [${lengths.join(', ')}] must have ${rank} lengths`);
-  const shape = [outputs, inputs / groups, ...lengths];
+  { bias, weightInitializer, ...options }: ConvLayerOptions,
+): Layer<Affine> {
+  const { groups = 1 } = options;
+  const lengths = kernelOf(`conv${rank}d`, rank, inputs, outputs, kernel, groups);
   return {
-    init: (key) => {
-      const [forWeight, forBias] = split(key);
-      const weight = weightInitializer(forWeight, shape);
-      return (bias ? { weight, bias: defaultBias(shape)(forBias, [outputs]) } : { weight }) as ConvVariables;
-    },
-    apply: ({ weight, bias: shift }, x) => conv(x, weight, shift, rest),
+    init: initOf([outputs, inputs / groups, ...lengths], outputs, { bias, weightInitializer }),
+    apply: ({ weight, bias: shift }, x) => conv(x, weight, shift, options),
   };
 }
 
-/** Convolution of x [n, inputs, length]; weight [outputs, inputs / groups, kernel]. */
+function transposedConvolution(
+  rank: number,
+  inputs: number,
+  outputs: number,
+  kernel: PerAxis,
+  { bias, weightInitializer, ...options }: ConvTransposeLayerOptions,
+): Layer<Affine> {
+  const { groups = 1 } = options;
+  const lengths = kernelOf(`convTranspose${rank}d`, rank, inputs, outputs, kernel, groups);
+  return {
+    // As in PyTorch, the fan-in of a transposed weight is counted over its second axis.
+    init: initOf([inputs, outputs / groups, ...lengths], outputs, { bias, weightInitializer }),
+    apply: ({ weight, bias: shift }, x) => convTranspose(x, weight, shift, options),
+  };
+}
+
+/** Convolution of x [n, inputs, length]; weight [outputs, inputs / groups, kernel], bias [outputs]. */
 export function conv1d(
   inputs: number,
   outputs: number,
   kernel: PerAxis,
   options: ConvLayerOptions = {},
-): Layer<ConvVariables> {
+): Layer<Affine> {
   return convolution(1, inputs, outputs, kernel, options);
 }
 
-/** Convolution of x [n, inputs, height, width]; weight [outputs, inputs / groups, ...kernel]. */
+/** Convolution of x [n, inputs, height, width]; weight [outputs, inputs / groups, ...kernel], bias [outputs]. */
 export function conv2d(
   inputs: number,
   outputs: number,
   kernel: PerAxis,
   options: ConvLayerOptions = {},
-): Layer<ConvVariables> {
+): Layer<Affine> {
   return convolution(2, inputs, outputs, kernel, options);
 }
 
-/** Transposed convolution of x [n, inputs, height, width]; weight [inputs, outputs / groups, ...kernel]. */
+/** Transposed convolution of x [n, inputs, length]; weight [inputs, outputs / groups, kernel], bias [outputs]. */
+export function convTranspose1d(
+  inputs: number,
+  outputs: number,
+  kernel: PerAxis,
+  options: ConvTransposeLayerOptions = {},
+): Layer<Affine> {
+  return transposedConvolution(1, inputs, outputs, kernel, options);
+}
+
+/** Transposed convolution of x [n, inputs, height, width]; weight [inputs, outputs / groups, ...kernel], bias [outputs]. */
 export function convTranspose2d(
   inputs: number,
   outputs: number,
   kernel: PerAxis,
-  options: ConvTransposeOptions & { readonly bias?: boolean } = {},
-): Layer<ConvVariables> {
-  const { bias = true, ...rest } = options;
-  const { groups = 1 } = rest;
-  const lengths = typeof kernel === 'number' ? [kernel, kernel] : kernel;
-  const shape = [inputs, outputs / groups, ...lengths];
-  // PyTorch counts the fan-in of a transposed weight over its second axis.
-  const bound = 1 / Math.sqrt(shape[1] * sizeOf(lengths));
-  return {
-    init: (key) => {
-      const [forWeight, forBias] = split(key);
-      const weight = symmetric(forWeight, shape, bound);
-      return (bias ? { weight, bias: symmetric(forBias, [outputs], bound) } : { weight }) as ConvVariables;
-    },
-    apply: ({ weight, bias: shift }, x) => convTranspose(x, weight, shift, rest),
-  };
+  options: ConvTransposeLayerOptions = {},
+): Layer<Affine> {
+  return transposedConvolution(2, inputs, outputs, kernel, options);
 }

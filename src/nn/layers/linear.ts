@@ -1,7 +1,7 @@
 import { normal, split } from '../../runtime/random/index.js';
 import { linear as linearOf, type NDArray, showShape } from '../../tensor/index.js';
 import { defaultBias, defaultWeight, type Initializer } from '../initializers.js';
-import type { Layer } from '../layer.js';
+import type { Affine, Layer } from '../layer.js';
 
 export interface LinearOptions {
   /** Default true. */
@@ -11,24 +11,15 @@ export interface LinearOptions {
   readonly biasInitializer?: Initializer;
 }
 
-export type AffineVariables = { readonly weight: NDArray; readonly bias?: NDArray };
-type WithoutUndefined<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
-
 /** Affine map of the last axis: x [..., inputs] to [..., outputs]; weight [outputs, inputs], bias [outputs]. */
-export function linear(
-  inputs: number,
-  outputs: number,
-  options: LinearOptions = {},
-): Layer<WithoutUndefined<AffineVariables>> {
+export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Layer<Affine> {
   const shape = [outputs, inputs];
   const { bias = true, weightInitializer = defaultWeight, biasInitializer = defaultBias(shape) } = options;
   return {
     init: (key) => {
       const [forWeight, forBias] = split(key);
       const weight = weightInitializer(forWeight, shape);
-      return (
-        bias ? { weight, bias: biasInitializer(forBias, [outputs]) } : { weight }
-      ) as WithoutUndefined<AffineVariables>;
+      return (bias ? { weight, bias: biasInitializer(forBias, [outputs]) } : { weight }) as Affine;
     },
     apply: (variables, x) => linearOf(x, variables.weight, variables.bias),
   };

@@ -1,7 +1,12 @@
-import { type NDArray, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
-import { groupNorm as groupNormOf, layerNorm as layerNormOf, perChannel } from '../functional/normalization.js';
+import { type NDArray, ndarray, showShape, type Tensor, zerosArray } from '../../tensor/index.js';
+import {
+  batchNorm as batchNormOf,
+  channelMoments,
+  groupNorm as groupNormOf,
+  layerNorm as layerNormOf,
+} from '../functional/normalization.js';
 import { onesArray } from '../initializers.js';
-import type { Layer } from '../layer.js';
+import type { Affine, Layer } from '../layer.js';
 
 export type BatchNormVariables = {
   readonly weight: NDArray;
@@ -19,7 +24,7 @@ export type BatchNormVariables = {
  * Otherwise the running statistics take the place of m and v.
  *
  * @param options momentum default 0.1, epsilon default 1e-5.
- * @throws RangeError in training when there is one value a feature, whose variance says nothing.
+ * @throws RangeError in training when there are fewer than two values a feature, whose variance says nothing.
  */
 export function batchNorm(
   features: number,
@@ -35,40 +40,36 @@ export function batchNorm(
       num_batches_tracked: ndarray(BigInt64Array.of(0n), { shape: [] }),
     }),
     apply: (variables, x, context) => {
-      const {
-        weight,
-        bias,
-        running_mean: runningMean,
-        running_var: runningVariance,
-        num_batches_tracked: count,
-      } = variables;
-      if (!context.training) return affine(x, runningMean, runningVariance, weight, bias, epsilon);
-      const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
+      const { weight, bias, running_mean: runningMean, running_var: runningVariance } = variables;
+      if (x.rank < 2 || x.shape[1] !== features)
+        throw new RangeError(`batchNorm: x ${showShape(x.shape)} must be [n, ${features}, ...]`);
+      if (!context.training) return batchNormOf(x, runningMean, runningVariance, weight, bias, epsilon);
       const n = x.size / features;
       if (n < 2)
-        throw new RangeError(`batchNorm: x [${x.shape.join(', ')}] has one value a feature; training needs more`);
-      const mean = x.mean(axes);
-      const variance = x.sub(perChannel(mean, x)).square().mean(axes);
-      const blend = (old: Tensor, now: Tensor) => old.mul(1 - momentum).add(now.mul(momentum));
-      context.update(runningMean, blend(runningMean, mean));
-      context.update(runningVariance, blend(runningVariance, variance.mul(n / (n - 1))));
-      context.update(count, count.add(1));
-      return affine(x, mean, variance, weight, bias, epsilon);
+        throw new RangeError(`batchNorm: x ${showShape(x.shape)} has fewer than two values a feature to train on`);
+      const { mean, variance } = channelMoments(x);
+      const blend = (buffer: Tensor, now: Tensor) =>
+        context.update(
+          buffer,
+          context
+            .current(buffer)
+            .mul(1 - momentum)
+            .add(now.mul(momentum)),
+        );
+      blend(runningMean, mean);
+      blend(runningVariance, variance.mul(n / (n - 1)));
+      const count = variables.num_batches_tracked;
+      context.update(count, context.current(count).add(1));
+      return batchNormOf(x, mean, variance, weight, bias, epsilon);
     },
   };
-}
-
-/** (x - mean) / sqrt(variance + epsilon) * weight + bias, as one multiplication and one addition of the large tensor. */
-function affine(x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
-  const scale = weight.div(variance.add(epsilon).sqrt());
-  return x.mul(perChannel(scale, x)).add(perChannel(bias.sub(mean.mul(scale)), x));
 }
 
 /** Layer normalisation over the last axes, of the given lengths; weight and bias of that shape. */
 export function layerNorm(
   shape: number | readonly number[],
   options: { readonly epsilon?: number } = {},
-): Layer<{ readonly weight: NDArray; readonly bias: NDArray }> {
+): Layer<Affine> {
   const lengths = typeof shape === 'number' ? [shape] : shape;
   return {
     init: () => ({ weight: onesArray(lengths), bias: zerosArray(lengths) }),
@@ -81,7 +82,8 @@ export function groupNorm(
   groups: number,
   channels: number,
   options: { readonly epsilon?: number } = {},
-): Layer<{ readonly weight: NDArray; readonly bias: NDArray }> {
+): Layer<Affine> {
+  if (channels % groups !== 0) throw new RangeError(`groupNorm: ${groups} groups do not divide ${channels} channels`);
   return {
     init: () => ({ weight: onesArray([channels]), bias: zerosArray([channels]) }),
     apply: ({ weight, bias }, x) => groupNormOf(x, groups, weight, bias, options.epsilon),

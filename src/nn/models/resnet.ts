@@ -56,7 +56,7 @@ function residualBlock(
 function projection(inputs: number, outputs: number, stride: number): Layer<Variables> | undefined {
   return stride === 1 && inputs === outputs
     ? undefined
-    : sequential([conv(inputs, outputs, 1, stride), batchNorm(outputs)] as Layer<Variables>[]);
+    : sequential([conv(inputs, outputs, 1, stride), batchNorm(outputs)]);
 }
 
 function basicBlock(inputs: number, channels: number, stride: number, zeroInit: boolean): Layer<Variables> {
@@ -67,12 +67,7 @@ function basicBlock(inputs: number, channels: number, stride: number, zeroInit: 
     conv2: conv(channels, channels, 3),
     bn2: batchNorm(channels),
   };
-  return residualBlock(
-    parts as Record<string, Layer<Variables>>,
-    'bn2',
-    projection(inputs, channels, stride),
-    zeroInit,
-  );
+  return residualBlock(parts, 'bn2', projection(inputs, channels, stride), zeroInit);
 }
 
 /** The stride sits on the 3x3 convolution, as in torchvision (v1.5). */
@@ -88,7 +83,7 @@ function bottleneck(inputs: number, channels: number, stride: number, zeroInit: 
     conv3: conv(channels, outputs, 1),
     bn3: batchNorm(outputs),
   };
-  return residualBlock(parts as Record<string, Layer<Variables>>, 'bn3', projection(inputs, outputs, stride), zeroInit);
+  return residualBlock(parts, 'bn3', projection(inputs, outputs, stride), zeroInit);
 }
 
 /**
@@ -126,5 +121,5 @@ export function resnet({
     layer4: layer(3),
     avgpool: activation((x) => x.mean([2, 3])),
     fc: linear(512 * expansion, classes),
-  } as Record<string, Layer<Variables>>);
+  });
 }

@@ -25,7 +25,7 @@ export function resnet9({ classes, inputChannels = 3, width = 64 }: Resnet9Optio
       batchNorm(outputs),
       reluLayer,
       ...(pool ? [maxPoolLayer(2)] : []),
-    ] as Layer<Variables>[]);
+    ]);
   const pair = (channels: number) => skip(sequential([block(channels, channels), block(channels, channels)]));
   const w = width;
   return sequential({
@@ -39,6 +39,6 @@ export function resnet9({ classes, inputChannels = 3, width = 64 }: Resnet9Optio
       activation((x) => x.max([2, 3], { keepDims: true })),
       activation((x) => x.reshape([x.shape[0], -1])),
       linear(8 * w, classes),
-    ] as Layer<Variables>[]),
+    ]),
   });
 }

@@ -1,11 +1,11 @@
 import { normal, split } from '../../runtime/random/index.js';
 import { conv, linear as linearOf, type NDArray, zerosArray } from '../../tensor/index.js';
-import { dropout as dropoutOf } from '../functional/dropout.js';
 import { layerNorm as layerNormOf } from '../functional/normalization.js';
 import { onesArray, truncatedNormal } from '../initializers.js';
-import type { Layer, Symbolic, Variables } from '../layer.js';
+import type { Affine, Layer, Symbolic, Variables } from '../layer.js';
 import { encoderBlock } from '../layers/attention.js';
 import { sequential } from '../layers/composition.js';
+import { dropout as dropoutLayer } from '../layers/stateless.js';
 
 export interface VitOptions {
   /** Height and width of the images. */
@@ -23,7 +23,6 @@ export interface VitOptions {
   readonly dropout?: number;
 }
 
-type Affine = { readonly weight: NDArray; readonly bias: NDArray };
 export type VitVariables = {
   readonly class_token: NDArray;
   readonly conv_proj: Affine;
@@ -54,11 +53,11 @@ export function vit(options: VitOptions): Layer<VitVariables> {
     throw new RangeError(`vit: patchSize ${patchSize} does not divide imageSize ${imageSize}`);
   const side = imageSize / patchSize;
   const tokens = side * side + 1;
-  const block = () =>
-    encoderBlock({ features: dimension, heads, mlpFeatures: mlpDimension, dropout, epsilon }) as Layer<Variables>;
+  const block = () => encoderBlock({ features: dimension, heads, mlpFeatures: mlpDimension, dropout, epsilon });
   const blocks = sequential(
     Object.fromEntries(Array.from({ length: depth }, (_, i) => [`encoder_layer_${i}`, block()])),
   );
+  const drop = dropoutLayer(dropout);
   const fanIn = inputChannels * patchSize * patchSize;
   return {
     init: (key) => {
@@ -66,7 +65,12 @@ export function vit(options: VitOptions): Layer<VitVariables> {
       return {
         class_token: zerosArray([1, 1, dimension]),
         conv_proj: {
-          weight: truncatedNormal(Math.sqrt(1 / fanIn))(forPatches, [dimension, inputChannels, patchSize, patchSize]),
+          weight: truncatedNormal({ deviation: Math.sqrt(1 / fanIn) })(forPatches, [
+            dimension,
+            inputChannels,
+            patchSize,
+            patchSize,
+          ]),
           bias: zerosArray([dimension]),
         },
         encoder: {
@@ -86,7 +90,7 @@ export function vit(options: VitOptions): Layer<VitVariables> {
         .reshape([n, dimension, side * side])
         .swapAxes(1, 2);
       const sequence = token.broadcastTo([n, 1, dimension]).concat(embedded, 1).add(encoder.pos_embedding);
-      const dropped = context.training && dropout > 0 ? dropoutOf(sequence, context.nextKey(), dropout) : sequence;
+      const dropped = drop.apply({}, sequence, context);
       const encoded = blocks.apply(encoder.layers as Symbolic<Variables>, dropped, context);
       return linearOf(
         layerNormOf(encoded, encoder.ln.weight, encoder.ln.bias, epsilon).at(0, 1),
