@@ -53,12 +53,13 @@ function check(logits: Tensor, targets: Tensor, soft: boolean, options: CrossEnt
     throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} must lie in [0, 1]`);
   if (logits.rank < 2 || logits.shape[1] === 0)
     throw new RangeError(`crossEntropy: ${given} must be [n, classes, ...], with classes`);
-  const expected = soft ? logits.shape : logits.shape.filter((_, axis) => axis !== 1);
-  if (targets.shape.join() !== expected.join()) {
+  if (soft && targets.shape.join() !== logits.shape.join())
+    throw new RangeError(`crossEntropy: soft targets ${showShape(targets.shape)} must have the shape of ${given}`);
+  const positions = logits.shape.filter((_, axis) => axis !== 1);
+  if (!soft && targets.shape.join() !== positions.join())
     throw new RangeError(
-      `crossEntropy: ${soft ? 'soft targets' : 'labels'} ${showShape(targets.shape)} must be ${showShape(expected)} for ${given}`,
+      `crossEntropy: labels ${showShape(targets.shape)} must be ${showShape(positions)} for ${given}`,
     );
-  }
   if (weight && weight.shape.join() !== `${logits.shape[1]}`)
     throw new RangeError(`crossEntropy: weight ${showShape(weight.shape)} must be [${logits.shape[1]}] for ${given}`);
   if (soft && ignoreIndex !== undefined) throw new TypeError('crossEntropy: ignoreIndex goes with integer labels');

@@ -18,15 +18,7 @@ export function trace({ momentum, dampening = 0, nesterov = false }: MomentumOpt
     init: (params) => ({ velocity: zerosTree(params), ...(dampening !== 0 && { count: zeroCount(params) }) }),
     update: (gradients, state) => {
       const { velocity, count } = state as { velocity: typeof gradients; count?: Tensor };
-      const taken = (g: Tensor) =>
-        count
-          ? g.mul(
-              count
-                .equal(0)
-                .where(1, 1 - dampening)
-                .cast(g.dtype),
-            )
-          : g;
+      const taken = (g: Tensor) => (count ? count.equal(0).where(g, g.mul(1 - dampening)) : g);
       const next = map2(velocity, gradients, (v, g) => v.mul(momentum).add(taken(g)));
       const updates = nesterov ? map2(gradients, next, (g, v) => g.add(v.mul(momentum))) : next;
       return { updates, state: { velocity: next, ...(count && { count: count.add(1) }) } };
