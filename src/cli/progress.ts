@@ -66,19 +66,20 @@ export function downloadProgress(stream: NodeJS.WriteStream): {
   onProgress(progress: DownloadProgress): void;
   stop(): void;
 } {
-  const bars = new cliProgress.MultiBar(
-    { stream, format: '{file} |{bar}| {percentage}% of {size} MB', hideCursor: true, clearOnComplete: false },
-    cliProgress.Presets.legacy,
-  );
+  let bars: cliProgress.MultiBar | undefined;
   const known = new Map<string, cliProgress.SingleBar>();
   return {
     onProgress: ({ file, received, total }) => {
       if (!stream.isTTY) return;
       const size = ((total ?? received) / 1e6).toFixed(1);
+      bars ??= new cliProgress.MultiBar(
+        { stream, format: '{file} |{bar}| {percentage}% of {size} MB', hideCursor: true, clearOnComplete: false },
+        cliProgress.Presets.legacy,
+      );
       const bar = known.get(file) ?? bars.create(total ?? received, 0, { file, size });
       known.set(file, bar);
       bar.update(received, { file, size });
     },
-    stop: () => bars.stop(),
+    stop: () => bars?.stop(),
   };
 }

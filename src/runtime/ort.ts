@@ -37,7 +37,10 @@ function sessionOptions(
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
     // Results must not depend on which thread was first.
-    extra: { session: { use_deterministic_compute: '1' }, optimization: { disable_specified_optimizers: brokenOptimizers } },
+    extra: {
+      session: { use_deterministic_compute: '1' },
+      optimization: { disable_specified_optimizers: brokenOptimizers },
+    },
     graphOptimizationLevel: fuse ? 'all' : 'basic',
     logSeverityLevel: 3,
   };

@@ -38,7 +38,7 @@ export function isInteger(dtype: DType): boolean {
 }
 
 export function isDType(name: unknown): name is DType {
-  return typeof name === 'string' && name in constructors;
+  return typeof name === 'string' && Object.hasOwn(constructors, name);
 }
 
 /** Whether `data` is the kind of typed array that holds `dtype`. */

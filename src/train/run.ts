@@ -35,11 +35,14 @@ export async function runTraining(config: TrainConfig, options: TrainRunOptions)
   await requireFolder(out, config, resume, overwrite);
   const { train, test, normalization } = await datasetsOf(config, onDownload);
   const model = modelOf(config, train);
-  const steps = config.epochs * Math.floor(train.labels.shape[0] / config.batchSize);
-  const schedule = scheduleOf(config, Math.max(1, steps));
+  const samples = train.labels.shape[0];
+  if (samples < config.batchSize)
+    throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
+  const steps = config.epochs * Math.floor(samples / config.batchSize);
+  const schedule = scheduleOf(config, steps);
   const { labelSmoothing, threads } = config;
   const compiled = classifier(model, optimizerOf(config, schedule), { normalization, labelSmoothing, threads });
-  const rates = await scheduleValues(schedule, Math.max(1, steps));
+  const rates = await scheduleValues(schedule, steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
   const run = await trainClassifier(

@@ -29,7 +29,7 @@ export function encodeSafetensors(
 ): Uint8Array {
   const widthOf = (name: string) => widths[codes[tensors[name].dtype]];
   const names = Object.keys(tensors).sort((a, b) => widthOf(b) - widthOf(a) || (a < b ? -1 : 1));
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = Object.create(null);
   if (Object.keys(metadata).length > 0)
     header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
   let end = 0;
@@ -122,7 +122,7 @@ function entry(
     data_offsets: offsets,
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-  if (typeof dtype !== 'string' || !(dtype in widths))
+  if (typeof dtype !== 'string' || !Object.hasOwn(widths, dtype))
     return fail(`tensor ${key} has the unknown dtype ${String(dtype)}`);
   if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`tensor ${key} has no valid shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))

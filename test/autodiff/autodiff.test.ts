@@ -1,6 +1,21 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
-  type ArraysOut, compile, constant, customGradient, grad, hessian, hvp, jacobian, jvp, type NDArray, ndarray, stopGradient, type Tensor, toNumbers, valueAndGrad, vjp,
+  type ArraysOut,
+  compile,
+  constant,
+  customGradient,
+  grad,
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
+  type NDArray,
+  ndarray,
+  stopGradient,
+  type Tensor,
+  toNumbers,
+  valueAndGrad,
+  vjp,
 } from '../../src/index.js';
 
 const f64 = (values: number[] | number | number[][]) => ndarray(values, { dtype: 'float64' });
@@ -16,14 +31,19 @@ describe('grad', () => {
 
   it('counts the argument alone, not other uses of the same tensor', async () => {
     // d/dx of x * d/dy (x y) at y = x is d/dx x^2.
-    expect(await at((x) => grad((p: Tensor) => p.mul(grad((q: Tensor) => p.mul(q).sum())(p)).sum())(x), f64([3]))).toEqual([6]);
+    expect(
+      await at((x) => grad((p: Tensor) => p.mul(grad((q: Tensor) => p.mul(q).sum())(p)).sum())(x), f64([3])),
+    ).toEqual([6]);
     // A closure over the very tensor that is passed.
     expect(await at((x) => grad((q: Tensor) => q.mul(x).sum())(x), f64([3]))).toEqual([3]);
   });
 
   it('takes trees, leaves zeros where nothing depends, and passes holes through', async () => {
     const loss = (p: { a: Tensor; list: Tensor[]; none?: Tensor }) => p.a.mul(p.list[0]).sum();
-    const got = await compile((p: { a: Tensor; list: Tensor[] }) => grad(loss)({ ...p, none: undefined }))({ a: f64([2]), list: [f64([3]), f64([4, 5])] });
+    const got = await compile((p: { a: Tensor; list: Tensor[] }) => grad(loss)({ ...p, none: undefined }))({
+      a: f64([2]),
+      list: [f64([3]), f64([4, 5])],
+    });
     expect(toNumbers(got.a)).toEqual([3]);
     expect(toNumbers(got.list[0])).toEqual([2]);
     expect(toNumbers(got.list[1])).toEqual([0, 0]);
@@ -56,7 +76,10 @@ describe('grad', () => {
 
 describe('forward mode and products', () => {
   it('jvp and vjp of a linear map are the map and its transpose', async () => {
-    const a = f64([[1, 2, 3], [4, 5, 6]]);
+    const a = f64([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
     const got = await compile((m: Tensor, x: Tensor, v: Tensor, u: Tensor) => {
       const f = (p: Tensor) => m.matmul(p);
       const [, tangent] = jvp(f, x, v);
@@ -77,17 +100,28 @@ describe('forward mode and products', () => {
   });
 
   it('the Hessian of Rosenbrock, whole and times a vector', async () => {
-    const rosenbrock = (p: Tensor) => p.at(0).neg().add(1).square().add(p.at(1).sub(p.at(0).square()).square().mul(100));
+    const rosenbrock = (p: Tensor) =>
+      p
+        .at(0)
+        .neg()
+        .add(1)
+        .square()
+        .add(p.at(1).sub(p.at(0).square()).square().mul(100));
     const [x, y] = [0.5, -0.3];
     const exact = [2 - 400 * (y - 3 * x * x), -400 * x, -400 * x, 200];
-    const got = await compile((p: Tensor, v: Tensor) => ({ full: hessian(rosenbrock)(p) as Tensor, product: hvp(rosenbrock, p, v) }))(f64([x, y]), f64([1, 2]));
+    const got = await compile((p: Tensor, v: Tensor) => ({
+      full: hessian(rosenbrock)(p) as Tensor,
+      product: hvp(rosenbrock, p, v),
+    }))(f64([x, y]), f64([1, 2]));
     expect(got.full.shape).toEqual([2, 2]);
     toNumbers(got.full).forEach((value, i) => expect(value).toBeCloseTo(exact[i], 9));
     toNumbers(got.product).forEach((value, i) => expect(value).toBeCloseTo(exact[2 * i] + 2 * exact[2 * i + 1], 9));
   });
 
   it('the Jacobian has the shape of the result, then of the argument', async () => {
-    const got = await compile((x: Tensor) => jacobian((p: { x: Tensor }) => p.x.square().reshape([2, 1]))({ x }))(f64([3, 4]));
+    const got = await compile((x: Tensor) => jacobian((p: { x: Tensor }) => p.x.square().reshape([2, 1]))({ x }))(
+      f64([3, 4]),
+    );
     expect(got.x.shape).toEqual([2, 1, 2]);
     expect(toNumbers(got.x)).toEqual([6, 0, 0, 8]);
   });
@@ -100,8 +134,14 @@ describe('gradients of your own', () => {
   });
 
   it('straight through a rounding, and a reversal', async () => {
-    const straight = customGradient((x: Tensor) => x.round(), (ct) => [ct]);
-    const reversed = customGradient((x: Tensor) => x, (ct) => [ct.mul(-2)]);
+    const straight = customGradient(
+      (x: Tensor) => x.round(),
+      (ct) => [ct],
+    );
+    const reversed = customGradient(
+      (x: Tensor) => x,
+      (ct) => [ct.mul(-2)],
+    );
     expect(await at((x) => grad((p: Tensor) => straight(p).mul(p).sum())(x), f64([1.4]))).toEqual([2.4]);
     expect(await at((x) => grad((p: Tensor) => reversed(p).square().sum())(x), f64([3]))).toEqual([-12]);
     expect(await at(straight, f64([1.4, 2.5]))).toEqual([1, 2]);
@@ -112,12 +152,16 @@ describe('gradients of your own', () => {
       (p: { x: Tensor }, scale: Tensor) => ({ y: p.x.pow(3).mul(scale) }),
       (ct, [p, scale]) => [{ x: ct.y.mul(p.x.square()).mul(3).mul(scale) }, undefined],
     );
-    const second = (x: Tensor) => grad((q: Tensor) => grad((p: Tensor) => cube({ x: p }, p.zerosLike().add(2)).y.sum())(q).sum())(x);
+    const second = (x: Tensor) =>
+      grad((q: Tensor) => grad((p: Tensor) => cube({ x: p }, p.zerosLike().add(2)).y.sum())(q).sum())(x);
     expect(await at(second, f64([2]))).toEqual([24]);
   });
 
   it('forward mode goes through it', async () => {
-    const doubled = customGradient((x: Tensor) => x, (ct) => [ct.mul(2)]);
+    const doubled = customGradient(
+      (x: Tensor) => x,
+      (ct) => [ct.mul(2)],
+    );
     const got = await compile((x: Tensor, v: Tensor) => jvp(doubled, x, v))(f64([3]), f64([5]));
     expect(got.map(toNumbers)).toEqual([[3], [10]]);
   });

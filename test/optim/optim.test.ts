@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, grad, ndarray, type NDArray, type Tensor, toNumbers } from '../../src/index.js';
+import { compile, grad, type NDArray, ndarray, type Tensor, toNumbers } from '../../src/index.js';
 import * as optim from '../../src/optim/index.js';
 import { allClose, random64 } from '../support/derivatives.js';
 import { type GoldenArray, golden } from '../support/golden.js';
@@ -21,24 +21,46 @@ type Params = { w: Tensor; b: Tensor };
 const makers = optim as unknown as Record<string, (options: object) => optim.GradientTransformation>;
 
 function optimizerOf({ name, options }: Run): optim.GradientTransformation {
-  if (name === 'clipByGlobalNorm') return optim.chain(optim.clipByGlobalNorm(options.limit as number), optim.sgd(options));
+  if (name === 'clipByGlobalNorm')
+    return optim.chain(optim.clipByGlobalNorm(options.limit as number), optim.sgd(options));
   if (name === 'clipByValue') return optim.chain(optim.clipByValue(options.limit as number), optim.sgd(options));
   return makers[name](options);
 }
 
 /** One step as a compiled function, and the state it begins with. */
-function stepper<P extends Record<string, Tensor>>(optimizer: optim.GradientTransformation, loss: (p: P, ...rest: Tensor[]) => Tensor, params: Record<string, NDArray>) {
+function stepper<P extends Record<string, Tensor>>(
+  optimizer: optim.GradientTransformation,
+  loss: (p: P, ...rest: Tensor[]) => Tensor,
+  params: Record<string, NDArray>,
+) {
   const step = compile((p: P, state: unknown, ...rest: Tensor[]) => {
     const { updates, state: next } = optimizer.update(grad(loss)(p, ...rest), state, p);
     return { params: optim.applyUpdates(p, updates), state: next };
   });
-  return { step: step as unknown as (p: unknown, s: unknown, ...rest: unknown[]) => Promise<{ params: Record<string, NDArray>; state: unknown }>, state: optimizer.init(params) };
+  return {
+    step: step as unknown as (
+      p: unknown,
+      s: unknown,
+      ...rest: unknown[]
+    ) => Promise<{ params: Record<string, NDArray>; state: unknown }>,
+    state: optimizer.init(params),
+  };
 }
 
 describe('optimizers agree with PyTorch', () => {
   const x = random64([8, 3], { stream: 3 });
   const loss = (p: Params, input: Tensor) =>
-    input.matmul(p.w).add(p.b).mul(3).exp().add(1).log().sum().div(8).add(p.w.square().square().sum().div(4)).add(p.b.square().sum());
+    input
+      .matmul(p.w)
+      .add(p.b)
+      .mul(3)
+      .exp()
+      .add(1)
+      .log()
+      .sum()
+      .div(8)
+      .add(p.w.square().square().sum().div(4))
+      .add(p.b.square().sum());
 
   it.each(runs.map((run) => [`${run.name} ${JSON.stringify(run.options)}`, run] as const))('%s', async (_, run) => {
     let params: Record<string, NDArray> = { w: random64([3, 4], { stream: 1 }), b: random64([4], { stream: 2 }) };
@@ -55,11 +77,16 @@ describe('optimizers agree with PyTorch', () => {
 });
 
 describe('schedules agree with PyTorch', () => {
-  it.each(schedules.map((s) => [`${s.name} ${JSON.stringify(s.options)}`, s] as const))('%s', async (_, { name, value, options, values }) => {
-    const make = (optim as unknown as Record<string, (value: number, options: never) => optim.Schedule>)[name];
-    const got = await optim.scheduleValues(make(value, options), values.length);
-    got.forEach((lr, i) => expect(Math.abs(lr - values[i]), `step ${i}: ${lr}, PyTorch ${values[i]}`).toBeLessThan(2e-6 * value));
-  });
+  it.each(schedules.map((s) => [`${s.name} ${JSON.stringify(s.options)}`, s] as const))(
+    '%s',
+    async (_, { name, value, options, values }) => {
+      const make = (optim as unknown as Record<string, (value: number, options: never) => optim.Schedule>)[name];
+      const got = await optim.scheduleValues(make(value, options), values.length);
+      got.forEach((lr, i) =>
+        expect(Math.abs(lr - values[i]), `step ${i}: ${lr}, PyTorch ${values[i]}`).toBeLessThan(2e-6 * value),
+      );
+    },
+  );
 
   it('join, warm up and stay at their end', async () => {
     const joined = optim.join([optim.constant(1), optim.constant(2), optim.exponential(4, { factor: 0.5 })], [2, 4]);
@@ -85,12 +112,21 @@ describe('every optimizer', () => {
   it.each(everyOptimizer)('%s minimises a convex quadratic and keeps structure and dtype', async (_, make) => {
     for (const dtype of ['float32', 'float64'] as const) {
       let params: Record<string, NDArray> = { a: ndarray([1, -2], { dtype }), b: ndarray([[0.5]], { dtype }) };
-      const made = stepper<{ a: Tensor; b: Tensor }>(make(), (p) => p.a.sub(0.3).square().sum().add(p.b.add(1).square().sum().mul(2)), params);
+      const made = stepper<{ a: Tensor; b: Tensor }>(
+        make(),
+        (p) => p.a.sub(0.3).square().sum().add(p.b.add(1).square().sum().mul(2)),
+        params,
+      );
       let { state } = made;
       for (let i = 0; i < 300; i++) ({ params, state } = await made.step(params, state));
       expect(params.a.dtype).toBe(dtype);
       expect(params.b.shape).toEqual([1, 1]);
-      for (const [value, best] of [[params.a.data[0], 0.3], [params.a.data[1], 0.3], [params.b.data[0], -1]]) expect(Math.abs(Number(value) - Number(best))).toBeLessThan(0.02);
+      for (const [value, best] of [
+        [params.a.data[0], 0.3],
+        [params.a.data[1], 0.3],
+        [params.b.data[0], -1],
+      ])
+        expect(Math.abs(Number(value) - Number(best))).toBeLessThan(0.02);
     }
   });
 
@@ -122,7 +158,10 @@ describe('transformations', () => {
 
   it('weight decay spares what the mask leaves out', async () => {
     const t = optim.addDecayedWeights(0.5, (path) => path !== 'bias');
-    const got = await compile((p: { weight: Tensor; bias: Tensor }) => t.update({ weight: p.weight.mul(0), bias: p.bias.mul(0) }, {}, p).updates)({ weight: ndarray([2]), bias: ndarray([2]) });
+    const got = await compile(
+      (p: { weight: Tensor; bias: Tensor }) =>
+        t.update({ weight: p.weight.mul(0), bias: p.bias.mul(0) }, {}, p).updates,
+    )({ weight: ndarray([2]), bias: ndarray([2]) });
     expect([toNumbers(got.weight), toNumbers(got.bias)]).toEqual([[1], [0]]);
   });
 

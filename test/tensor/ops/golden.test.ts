@@ -23,11 +23,18 @@ function operator({ name, options: o }: Case): (inputs: Inputs) => Tensor {
     case 'conv':
       return ({ x, weight, bias }) => ct.conv(x, weight, bias, o as ct.ConvOptions);
     case 'convTranspose':
-      return ({ x, weight, bias }) => ct.convTranspose(x, weight, bias, { ...o, outputPadding: o.output_padding as number });
+      return ({ x, weight, bias }) =>
+        ct.convTranspose(x, weight, bias, { ...o, outputPadding: o.output_padding as number });
     case 'maxPool':
       return ({ x }) => ct.maxPool(x, o.kernel_size as number, { ...o, stride, ceilMode: o.ceil_mode as boolean });
     case 'averagePool':
-      return ({ x }) => ct.averagePool(x, o.kernel_size as number, { ...o, stride, ceilMode: o.ceil_mode as boolean, countPadding: o.count_include_pad as boolean });
+      return ({ x }) =>
+        ct.averagePool(x, o.kernel_size as number, {
+          ...o,
+          stride,
+          ceilMode: o.ceil_mode as boolean,
+          countPadding: o.count_include_pad as boolean,
+        });
     case 'adaptiveAveragePool':
       return ({ x }) => ct.adaptiveAveragePool(x, o.lengths as number[]);
     case 'adaptiveMaxPool':
@@ -56,7 +63,10 @@ function closeTo(actual: NDArray, expected: GoldenArray, tolerance: number, what
   // Relative to the size of the whole array: sums of many terms cancel.
   const scale = Math.max(1, ...expected.data.map(Math.abs));
   expected.data.forEach((value, i) => {
-    expect(Math.abs(Number(actual.data[i]) - value) / scale, `${what}[${i}]: ${actual.data[i]}, PyTorch ${value}`).toBeLessThan(tolerance);
+    expect(
+      Math.abs(Number(actual.data[i]) - value) / scale,
+      `${what}[${i}]: ${actual.data[i]}, PyTorch ${value}`,
+    ).toBeLessThan(tolerance);
   });
 }
 
@@ -66,14 +76,21 @@ describe('operators agree with PyTorch', () => {
     const form = (inputs: Inputs, cotangent: Tensor) => fn(inputs).mul(cotangent).sum();
     const program = compile((inputs: Inputs, cotangent: Tensor, directions: Inputs) => {
       const first = (x: Inputs) => grad(form)(x, cotangent);
-      const along = (x: Inputs) => Object.entries(first(x)).map(([name, g]) => g.mul(directions[name]).sum()).reduce((a, b) => a.add(b));
+      const along = (x: Inputs) =>
+        Object.entries(first(x))
+          .map(([name, g]) => g.mul(directions[name]).sum())
+          .reduce((a, b) => a.add(b));
       return { output: fn(inputs), gradients: first(inputs), second: grad(along)(inputs) };
     });
     // Float32 on ONNX Runtime's kernels, float64 on those of this library or of ONNX Runtime.
-    for (const [dtype, usual] of [['float32', 1e-5], ['float64', 1e-12]] as const) {
+    for (const [dtype, usual] of [
+      ['float32', 1e-5],
+      ['float64', 1e-12],
+    ] as const) {
       // PyTorch's derivative of the hard sigmoid has 1/6 in single precision.
       const tolerance = dtype === 'float64' && c.name === 'hardSigmoid' ? 1e-8 : usual;
-      const load = (arrays: Record<string, GoldenArray>) => Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, fromGolden(a, dtype)]));
+      const load = (arrays: Record<string, GoldenArray>) =>
+        Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, fromGolden(a, dtype)]));
       const got = await program(load(c.inputs), fromGolden(c.cotangent, dtype), load(c.directions));
       closeTo(got.output, c.output, tolerance, `${dtype} output`);
       for (const name of Object.keys(c.inputs)) {

@@ -1,0 +1,92 @@
+import { inflateSync } from 'node:zlib';
+import { parseHTML } from 'linkedom';
+import { describe, expect, it } from 'vitest';
+import { ndarray } from '../../src/index.js';
+import { type RunRecord, renderReport } from '../../src/train/index.js';
+import { encodePng } from '../../src/train/png.js';
+
+const record: RunRecord = {
+  config: { data: 'digits', model: '<script>alert(1)</script>', epochs: 2 },
+  result: { testAccuracy: 0.9, testLoss: 0.4, epochs: 2, seconds: 12.3, seed: 5 },
+  metrics: [
+    ...Array.from({ length: 60 }, (_, i) => ({
+      step: i + 1,
+      epoch: i < 30 ? 0 : 1,
+      loss: 2 / (i + 1),
+      accuracy: i / 60,
+      learningRate: 0.1 - i * 1e-3,
+      seconds: i,
+    })),
+    { step: 30, epoch: 0, testLoss: 0.6, testAccuracy: 0.8 },
+    { step: 60, epoch: 1, testLoss: 0.4, testAccuracy: 0.9 },
+  ],
+  confusion: [
+    [9, 1],
+    [0, 0],
+  ],
+  classes: ['cat & mouse', 'dog'],
+  samples: [
+    { image: ndarray(new Uint8Array(16).fill(9), { shape: [1, 4, 4] }), label: 0, predicted: 1, confidence: 0.75 },
+    { image: ndarray(new Uint8Array(48), { shape: [3, 4, 4] }), label: 0, predicted: 0, confidence: 0.5 },
+  ],
+};
+
+describe('the report', () => {
+  const html = renderReport(record);
+  const { document } = parseHTML(html);
+
+  it('needs nothing from elsewhere and runs nothing', () => {
+    expect(html).not.toMatch(/(src|href)="(?!data:|#)/);
+    expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
+    expect(document.querySelector('h1')?.textContent).toBe('<script>alert(1)</script> on digits');
+  });
+
+  it('has charts with axes, units, legends and the seed', () => {
+    const figures = [...document.querySelectorAll('.charts figure')];
+    expect(figures.map((f) => f.querySelector('figcaption')?.textContent)).toEqual([
+      'Loss',
+      'Accuracy',
+      'Learning rate',
+    ]);
+    for (const figure of figures) {
+      expect(figure.textContent).toContain('step (seed 5)');
+      expect(figure.querySelector('svg[aria-label]')?.getAttribute('aria-label')).toContain('seed 5');
+    }
+    expect(figures[0].textContent).toContain('cross-entropy (nats)');
+    expect(figures[0].querySelector('.legend')?.textContent).toContain('test set, after each epoch');
+    // Curves differ in dashes and markers, not in colour alone.
+    expect(figures[0].querySelectorAll('g path[stroke-dasharray], g[stroke-dasharray]').length).toBeGreaterThan(0);
+    expect(figures[0].querySelectorAll('circle').length).toBeGreaterThanOrEqual(3);
+    expect(html).not.toContain('NaN');
+  });
+
+  it('has the confusion matrix and what follows from it', () => {
+    const cells = [...document.querySelectorAll('.confusion tbody td')].map((cell) => cell.textContent);
+    expect(cells).toEqual(['9', '1', '10', '0', '0', '0']);
+    expect(document.querySelector('.confusion th')?.textContent).toContain('predicted');
+    expect(html).toContain('cat &amp; mouse taken for dog (1)');
+    expect(document.body?.textContent).toContain('90.00%');
+  });
+
+  it('shows the predictions as pictures, the wrong ones marked', () => {
+    const images = [...document.querySelectorAll('.gallery img')];
+    expect(images.map((i) => i.getAttribute('alt'))).toEqual([
+      'a cat & mouse predicted as dog',
+      'a cat & mouse predicted as cat & mouse',
+    ]);
+    expect(images[0].getAttribute('src')).toMatch(/^data:image\/png;base64,/);
+    expect(document.querySelectorAll('.gallery .wrong')).toHaveLength(1);
+  });
+});
+
+describe('encodePng', () => {
+  it('writes header, rows and colours in PNG order', () => {
+    const image = ndarray(Uint8Array.of(1, 2, 3, 4, 5, 6), { shape: [3, 1, 2] });
+    const png = Buffer.from(encodePng(image));
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect([png.readUInt32BE(16), png.readUInt32BE(20), png[24], png[25]]).toEqual([2, 1, 8, 2]);
+    const at = png.indexOf('IDAT') + 4;
+    expect([...inflateSync(png.subarray(at, at + png.readUInt32BE(at - 8)))]).toEqual([0, 1, 3, 5, 2, 4, 6]);
+    expect(() => encodePng(ndarray(new Uint8Array(8), { shape: [2, 2, 2] }))).toThrow(/\[2, 2, 2\] must be \[1 or 3/);
+  });
+});
