@@ -8,8 +8,21 @@ export interface NDArray<D extends DType = DType> {
   readonly dtype: D;
 }
 
+/** The dtype that a typed array holds when nothing else is said. */
+type NaturalDType<T extends TypedArray> = T extends Float32Array
+  ? 'float32'
+  : T extends Float64Array
+    ? 'float64'
+    : T extends Int32Array
+      ? 'int32'
+      : T extends BigInt64Array
+        ? 'int64'
+        : 'uint8';
+
 /** Nested lists of numbers, booleans or bigints. */
 export type NestedNumbers = number | bigint | boolean | readonly NestedNumbers[];
+
+type NestedBooleans = boolean | readonly NestedBooleans[];
 
 /** Whether `value` is an {@link NDArray}. */
 export function isNDArray(value: unknown): value is NDArray {
@@ -32,10 +45,12 @@ export function isNDArray(value: unknown): value is NDArray {
  *
  * @throws RangeError when the lists are ragged or the shape does not hold the number of elements given.
  */
-export function ndarray<D extends DType = 'float32'>(
-  values: NestedNumbers | TypedArray,
-  options: { dtype?: D; shape?: Shape } = {},
-): NDArray<D> {
+export function ndarray<D extends DType>(values: NestedNumbers | TypedArray, options: { readonly dtype: D; readonly shape?: Shape }): NDArray<D>;
+export function ndarray<T extends TypedArray>(values: T, options?: { readonly shape?: Shape }): NDArray<NaturalDType<T>>;
+export function ndarray(values: NestedBooleans, options?: { readonly shape?: Shape }): NDArray<'bool'>;
+export function ndarray(values: NestedNumbers, options?: { readonly shape?: Shape }): NDArray<'float32'>;
+export function ndarray<D extends DType>(values: NestedNumbers | TypedArray, options?: { readonly dtype?: D; readonly shape?: Shape }): NDArray;
+export function ndarray<D extends DType>(values: NestedNumbers | TypedArray, options: { readonly dtype?: D; readonly shape?: Shape } = {}): NDArray<D> {
   if (ArrayBuffer.isView(values)) {
     const natural = dtypeOf(values);
     const dtype = options.dtype ?? (natural as D);

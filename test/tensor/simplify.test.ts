@@ -1,0 +1,113 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compile, constant, grad, linear, type NDArray, ndarray, ones, type Tensor, toNumbers, zeros } from '../../src/index.js';
+import { topological } from '../../src/onnx/encode.js';
+import { lower } from '../../src/runtime/lower.js';
+import { input } from '../../src/tensor/ops/constant.js';
+
+const types = (...outputs: Tensor[]) => topological(lower(outputs)).map((node) => node.operator.type).filter((type) => type !== 'Constant' && type !== 'Input');
+
+describe('equal nodes are one node', () => {
+  const x = input('x', [2, 3], 'float32');
+  const y = input('y', [2, 3], 'float32');
+  it('by operator, inputs, attributes and small constants', () => {
+    expect(x.add(y)).toBe(x.add(y));
+    expect(x.add(2)).toBe(x.add(2));
+    expect(x.sum(0)).toBe(x.sum(0));
+    expect(x.add(y)).not.toBe(y.add(x));
+    expect(x.sum(0)).not.toBe(x.sum(1));
+    expect(x.add(2)).not.toBe(x.add(3));
+    expect(x.softmax(0)).not.toBe(x.softmax(1));
+    expect(x.mul(-0)).not.toBe(x.mul(0));
+    expect(x.mul(Number.NaN)).toBe(x.mul(Number.NaN));
+    expect(x.cast('float64')).not.toBe(x.cast('int32'));
+  });
+
+  it('two inputs of one kind stay two', () => {
+    expect(input('x', [2], 'float32')).not.toBe(input('x', [2], 'float32'));
+  });
+});
+
+describe('what changes nothing is no node', () => {
+  const x = input('x', [2, 3], 'float32');
+  it.each<[string, () => Tensor]>([
+    ['+ 0', () => x.add(0)],
+    ['0 +', () => zeros([2, 3]).add(x)],
+    ['- 0', () => x.sub(zeros([3]))],
+    ['* 1', () => x.mul(1)],
+    ['1 *', () => ones([2, 1]).mul(x)],
+    ['/ 1', () => x.div(1)],
+    ['^ 1', () => x.pow(1)],
+    ['- -', () => x.neg().neg()],
+    ['not not', () => x],
+    ['cast', () => x.cast('float32')],
+    ['reshape and back', () => x.reshape([6]).reshape([3, 2]).reshape([2, 3])],
+    ['transpose and back', () => x.transpose().transpose()],
+    ['whole slice', () => x.slice([null, [0, 3]])],
+    ['sum over nothing', () => x.sum([])],
+    ['where true', () => constant(true).where(x, 0)],
+    ['concat of one', () => x.split(1)[0]],
+  ])('%s', (_, fn) => {
+    expect(fn()).toBe(x);
+  });
+
+  it('constants are worked out, and never spread out where they broadcast', () => {
+    expect(types(constant(2).mul(3).add(1).sqrt())).toEqual([]);
+    expect(types(x.mul(ones([2, 3]).mul(5)))).toEqual(['Mul']);
+    expect(types(zeros([4, 4]).sum())).toEqual([]);
+    expect(types(x.pow(2))).toEqual(['Mul']);
+    expect(types(x.transpose([0, 1]).expandDims(0).transpose([1, 0, 2]))).toEqual(['Reshape']);
+  });
+
+  it('a value that does not broadcast keeps its shape', async () => {
+    const f = compile((t: Tensor) => [t.add(zeros([2, 2])), t.mul(ones([2, 1]))]);
+    expect((await f(ndarray([1, 2]))).map((r) => [r.shape, toNumbers(r)])).toEqual([[[2, 2], [1, 2, 1, 2]], [[2, 2], [1, 2, 1, 2]]]);
+  });
+
+  it('the gradient of a network carries no spread-out constants and computes the forward pass once', () => {
+    const [w1, w2] = [input('w1', [8, 4], 'float32'), input('w2', [3, 8], 'float32')];
+    const data = input('data', [5, 4], 'float32');
+    const loss = ([a, b]: Tensor[]) => linear(linear(data, a).relu(), b).logSoftmax().mean();
+    const made = types(loss([w1, w2]), ...grad(loss)([w1, w2]));
+    expect(made.filter((type) => type === 'LogSoftmax')).toHaveLength(1);
+    expect(made.filter((type) => type === 'Relu')).toHaveLength(1);
+    expect(made.filter((type) => type === 'MatMul').length).toBeLessThanOrEqual(5);
+    expect(made.length).toBeLessThan(26);
+  });
+});
+
+describe('simplification never changes a value', () => {
+  type Step = { name: string; argument: number };
+  const steps: Record<string, (x: Tensor, k: number) => Tensor> = {
+    add: (x, k) => x.add(k % 3),
+    sub: (x, k) => x.sub(k % 2),
+    mul: (x, k) => x.mul((k % 3) - 1),
+    neg: (x) => x.neg(),
+    pow: (x, k) => x.abs().add(1).pow((k % 4) - 1),
+    reshape: (x, k) => x.reshape(k % 2 ? [-1] : [x.size, 1]),
+    transpose: (x) => x.transpose(),
+    expand: (x, k) => x.broadcastTo([1 + (k % 2), ...x.shape]),
+    sum: (x, k) => (x.rank > 0 ? x.sum(k % x.rank, { keepDims: k % 2 === 0 }) : x),
+    slice: (x, k) => (x.rank > 0 && x.shape[0] > 1 ? x.slice([[k % 2, null]]) : x),
+    flip: (x) => x.flip(),
+    where: (x, k) => x.greater(k % 2).where(x, k % 3),
+    self: (x) => x.mul(x).sub(x),
+    ones: (x, k) => x.mul(ones(x.shape).mul(k % 3)),
+    pad: (x, k) => (x.rank > 0 && x.rank < 4 ? x.pad(x.shape.map((_, i) => [i === 0 ? k % 2 : 0, 0])) : x),
+  };
+  const walk = (x: Tensor, path: Step[]) => path.reduce((y, { name, argument }) => (y.size > 300 ? y : steps[name](y, argument)), x);
+
+  it('a constant start, folded as far as it goes, and an input give the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ name: fc.constantFrom(...Object.keys(steps)), argument: fc.nat(11) }), { minLength: 1, maxLength: 7 }), fc.integer({ min: -2, max: 2 }), async (path, value) => {
+        // All elements equal: the case that folding looks for.
+        const array: NDArray = ndarray(new Float32Array(6).fill(value), { shape: [2, 3] });
+        const run = await compile((x: Tensor) => walk(x, path))(array);
+        const folded = await compile(() => walk(constant(value).broadcastTo([2, 3]), path))();
+        expect(folded.shape).toEqual(run.shape);
+        toNumbers(run).forEach((v, i) => expect(Math.abs(Number(folded.data[i]) - v) / Math.max(1, Math.abs(v))).toBeLessThan(1e-5));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
