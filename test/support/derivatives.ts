@@ -91,7 +91,7 @@ export async function checkDerivatives(
   }
   const forward = linear(got.tangent);
   const reverse = got.pulled.reduce((total, g, k) => total + dotProduct(g, directions[k]), 0);
-  close(reverse, forward, 1e-9, 'u . Jv and v . J^T u');
+  close(reverse, forward, Math.max(1e-9, tolerance * 1e-2), 'u . Jv and v . J^T u');
 
   if (!second) return;
   const curvature = compile((x: Tensor[], v: Tensor[], u: Tensor) => hvp((p: Tensor[]) => form(p, u), x, v));
