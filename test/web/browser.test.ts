@@ -6,12 +6,13 @@ describe('in a browser', () => {
   it.skipIf(!chromiumPath)(
     chromiumPath ? 'trains on wasm to the losses of Node' : chromiumMissing,
     async () => {
-      const steps = 20;
+      const steps = 60;
       const page = await openPage('train.html');
       try {
         const inPage = await page.call<number[]>('trainDigits', steps);
         const inNode = await trainDigits(steps);
         expect(inPage).toHaveLength(steps);
+        expect(inPage[steps - 1]).toBeLessThan(inPage[0] / 2);
         inPage.forEach((loss, i) => {
           expect(
             Math.abs(loss - inNode[i]) / Math.max(1, Math.abs(inNode[i])),

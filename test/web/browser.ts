@@ -34,7 +34,12 @@ export async function openPage(html: string): Promise<Page> {
     root: join(root, 'test/web/pages'),
     configFile: false,
     logLevel: 'error',
-    resolve: { alias: { '#engine': join(root, 'src/runtime/engine.web.ts') } },
+    resolve: {
+      alias: {
+        '#engine': join(root, 'src/runtime/engine.web.ts'),
+        '#assembler': join(root, 'src/data/assembler.web.ts'),
+      },
+    },
     build: {
       outDir: out,
       emptyOutDir: true,

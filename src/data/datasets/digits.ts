@@ -56,12 +56,12 @@ function draw(digit: number, key: Key, size: number, pixels: Uint8Array): void {
   const strokes = variants[Math.floor(random() * variants.length)];
 
   // Half the angle's tangent gives sine and cosine without functions whose last bits differ between platforms.
-  const t = between(-0.14, 0.14);
+  const t = between(-0.18, 0.18);
   const [cosine, sine] = [(1 - t * t) / (1 + t * t), (2 * t) / (1 + t * t)];
-  const [shear, width, height] = [between(-0.35, 0.2), between(0.38, 0.62), between(0.6, 0.76)];
-  const [shiftX, shiftY] = [between(-0.07, 0.07), between(-0.06, 0.06)];
+  const [shear, width, height] = [between(-0.5, 0.35), between(0.34, 0.66), between(0.54, 0.78)];
+  const [shiftX, shiftY] = [between(-0.09, 0.09), between(-0.08, 0.08)];
   const place = ([x, y]: Point): Point => {
-    const [u, v] = [(x - 0.5 + between(-0.045, 0.045)) * width, (y - 0.5 + between(-0.035, 0.035)) * height];
+    const [u, v] = [(x - 0.5 + between(-0.08, 0.08)) * width, (y - 0.5 + between(-0.065, 0.065)) * height];
     const sheared = u - shear * v;
     return [(0.5 + shiftX + cosine * sheared - sine * v) * size, (0.5 + shiftY + sine * sheared + cosine * v) * size];
   };
