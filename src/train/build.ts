@@ -27,7 +27,7 @@ export async function datasetsOf(
   if (config.data === 'digits') {
     const train = digits({ count: config.trainSize ?? 10_000, key: foldIn(drawnData, 0) });
     const test = digits({ count: config.testSize ?? 2_000, key: foldIn(drawnData, 1) });
-    return { train, test, normalization: { mean: 0.12, deviation: 0.28 } };
+    return { train, test, normalization: { mean: 0.104, deviation: 0.248 } };
   }
   const [train, test] = await Promise.all([
     mnist({ split: 'train', onProgress }),

@@ -48,7 +48,7 @@ describe('training runs', () => {
         Float32Array.from(test.images.data, (v) => v / 255),
         { shape: test.images.shape },
       );
-      const infer = compile((v: never, x: Tensor) => model.apply(v, x.sub(0.12).div(0.28), new Context()));
+      const infer = compile((v: never, x: Tensor) => model.apply(v, x.sub(0.104).div(0.248), new Context()));
       const expected = toNumbers(await infer(variables as never, images));
       const session = await ort.InferenceSession.create(join(a.out, runFiles.model));
       expect([session.inputNames, session.outputNames]).toEqual([['images'], ['logits']]);
