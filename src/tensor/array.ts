@@ -45,12 +45,24 @@ export function isNDArray(value: unknown): value is NDArray {
  *
  * @throws RangeError when the lists are ragged or the shape does not hold the number of elements given.
  */
-export function ndarray<D extends DType>(values: NestedNumbers | TypedArray, options: { readonly dtype: D; readonly shape?: Shape }): NDArray<D>;
-export function ndarray<T extends TypedArray>(values: T, options?: { readonly shape?: Shape }): NDArray<NaturalDType<T>>;
+export function ndarray<D extends DType>(
+  values: NestedNumbers | TypedArray,
+  options: { readonly dtype: D; readonly shape?: Shape },
+): NDArray<D>;
+export function ndarray<T extends TypedArray>(
+  values: T,
+  options?: { readonly shape?: Shape },
+): NDArray<NaturalDType<T>>;
 export function ndarray(values: NestedBooleans, options?: { readonly shape?: Shape }): NDArray<'bool'>;
 export function ndarray(values: NestedNumbers, options?: { readonly shape?: Shape }): NDArray<'float32'>;
-export function ndarray<D extends DType>(values: NestedNumbers | TypedArray, options?: { readonly dtype?: D; readonly shape?: Shape }): NDArray;
-export function ndarray<D extends DType>(values: NestedNumbers | TypedArray, options: { readonly dtype?: D; readonly shape?: Shape } = {}): NDArray<D> {
+export function ndarray<D extends DType>(
+  values: NestedNumbers | TypedArray,
+  options?: { readonly dtype?: D; readonly shape?: Shape },
+): NDArray;
+export function ndarray<D extends DType>(
+  values: NestedNumbers | TypedArray,
+  options: { readonly dtype?: D; readonly shape?: Shape } = {},
+): NDArray<D> {
   if (ArrayBuffer.isView(values)) {
     const natural = dtypeOf(values);
     const dtype = options.dtype ?? (natural as D);

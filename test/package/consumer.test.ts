@@ -13,18 +13,45 @@ afterAll(() => rmSync(project, { recursive: true }));
 
 /** A project with the packed package installed, its dependencies borrowed from this checkout. */
 beforeAll(() => {
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const [{ filename }] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
   const modules = join(project, 'node_modules');
   mkdirSync(join(modules, 'cotangent'), { recursive: true });
   execFileSync('tar', ['-xzf', join(project, filename), '-C', join(modules, 'cotangent'), '--strip-components=1']);
-  for (const name of readdirSync(join(root, 'node_modules'))) if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(modules, name));
   write('package.json', JSON.stringify({ name: 'consumer', type: 'module' }));
 });
 
-const compilerOptions = { target: 'es2023', lib: ['es2023', 'dom'], strict: true, noEmit: true, types: [], noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true };
+const compilerOptions = {
+  target: 'es2023',
+  lib: ['es2023', 'dom'],
+  strict: true,
+  noEmit: true,
+  types: [],
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+};
 const typecheck = (file: string, resolution: 'nodenext' | 'bundler') => {
-  write('tsconfig.json', JSON.stringify({ compilerOptions: { ...compilerOptions, module: resolution === 'bundler' ? 'esnext' : 'nodenext', moduleResolution: resolution }, files: [file] }));
-  return execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { encoding: 'utf8' });
+  write(
+    'tsconfig.json',
+    JSON.stringify({
+      compilerOptions: {
+        ...compilerOptions,
+        module: resolution === 'bundler' ? 'esnext' : 'nodenext',
+        moduleResolution: resolution,
+      },
+      files: [file],
+    }),
+  );
+  return execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], {
+    encoding: 'utf8',
+  });
 };
 
 /** The README's first TypeScript example, and what it says it prints. */
@@ -75,8 +102,15 @@ console.log(used.every((fn) => typeof fn === 'function' || typeof fn === 'object
 
   const bundle = async (code: string) => {
     write('entry.js', code);
-    const result = await build({ root: project, configFile: false, logLevel: 'silent', build: { write: false, target: 'esnext', minify: false, rolldownOptions: { input: join(project, 'entry.js') } } });
-    const [{ output }] = (Array.isArray(result) ? result : [result]) as { output: { type: string; code?: string; fileName: string }[] }[];
+    const result = await build({
+      root: project,
+      configFile: false,
+      logLevel: 'silent',
+      build: { write: false, target: 'esnext', minify: false, rolldownOptions: { input: join(project, 'entry.js') } },
+    });
+    const [{ output }] = (Array.isArray(result) ? result : [result]) as {
+      output: { type: string; code?: string; fileName: string }[];
+    }[];
     return output.flatMap((chunk) => (chunk.type === 'chunk' ? [chunk.code ?? ''] : [])).join('\n');
   };
 
@@ -93,15 +127,22 @@ console.log(used.every((fn) => typeof fn === 'function' || typeof fn === 'object
   }, 60_000);
 
   it('leaves out of a bundle what is not used', async () => {
-    const code = await bundle(`import { meanSquaredError } from 'cotangent/losses'; globalThis.loss = meanSquaredError;`);
+    const code = await bundle(
+      `import { meanSquaredError } from 'cotangent/losses'; globalThis.loss = meanSquaredError;`,
+    );
     expect(code).toContain('meanSquaredError');
-    for (const unused of ['huber', 'binaryCrossEntropyWithLogits', 'InferenceSession']) expect(code).not.toContain(unused);
+    for (const unused of ['huber', 'binaryCrossEntropyWithLogits', 'InferenceSession'])
+      expect(code).not.toContain(unused);
   }, 60_000);
 
   it('holds what it should and nothing else', () => {
     const files = readdirSync(join(project, 'node_modules/cotangent'));
     expect(files.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'src']);
     const { bin } = JSON.parse(readFileSync(join(project, 'node_modules/cotangent/package.json'), 'utf8'));
-    expect(execFileSync(process.execPath, [join(project, 'node_modules/cotangent', bin.cotangent), '--version'], { encoding: 'utf8' }).trim()).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(
+      execFileSync(process.execPath, [join(project, 'node_modules/cotangent', bin.cotangent), '--version'], {
+        encoding: 'utf8',
+      }).trim(),
+    ).toMatch(/^\d+\.\d+\.\d+$/);
   });
 });

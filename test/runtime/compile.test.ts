@@ -1,9 +1,31 @@
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { compile, constant, conv, grad, hostOp, item, type NDArray, ndarray, type Tensor, toNumbers, valueAndGrad, zeros } from '../../src/index.js';
+import {
+  compile,
+  constant,
+  conv,
+  grad,
+  hostOp,
+  item,
+  type NDArray,
+  ndarray,
+  type Tensor,
+  toNumbers,
+  valueAndGrad,
+  zeros,
+} from '../../src/index.js';
 import { numbers } from '../support/derivatives.js';
 
-const random = (stream: number, shape: number[]) => ndarray(Float32Array.from(numbers(stream, shape.reduce((a, b) => a * b, 1))), { shape });
+const random = (stream: number, shape: number[]) =>
+  ndarray(
+    Float32Array.from(
+      numbers(
+        stream,
+        shape.reduce((a, b) => a * b, 1),
+      ),
+    ),
+    { shape },
+  );
 
 describe('compile', () => {
   it('traces once a signature and says what it did', async () => {
@@ -22,14 +44,21 @@ describe('compile', () => {
       { signature: '0: float32[1, 2]', nodes: 1, sessions: 1, runs: 1 },
       { signature: '0: float64[2]', nodes: 1, sessions: 1, runs: 1 },
     ]);
-    for (const row of f.stats()) expect(Math.min(row.traceMilliseconds, row.sessionMilliseconds)).toBeGreaterThanOrEqual(0);
+    for (const row of f.stats())
+      expect(Math.min(row.traceMilliseconds, row.sessionMilliseconds)).toBeGreaterThanOrEqual(0);
   });
 
   it('takes and returns trees, numbers as scalars, and ONNX Runtime tensors', async () => {
     let traces = 0;
     const f = compile((state: { w: Tensor; list: Tensor[] }, scale: Tensor) => {
       traces++;
-      return { out: [state.w.mul(scale), { deep: state.list[1] }], untouched: state.list[0], fixed: constant([9]), label: 'text', count: 3 };
+      return {
+        out: [state.w.mul(scale), { deep: state.list[1] }],
+        untouched: state.list[0],
+        fixed: constant([9]),
+        label: 'text',
+        count: 3,
+      };
     });
     const w = new ort.Tensor('float32', Float32Array.of(1, 2), [2]);
     const first = await f({ w, list: [ndarray([5]), ndarray([[6]])] }, 3);
@@ -45,7 +74,9 @@ describe('compile', () => {
   });
 
   it('takes strings, booleans and nulls as static', async () => {
-    const f = compile((x: Tensor, options: { mode: string; flip: boolean; none: null }) => (options.flip ? x.neg() : options.mode === 'double' ? x.mul(2) : x));
+    const f = compile((x: Tensor, options: { mode: string; flip: boolean; none: null }) =>
+      options.flip ? x.neg() : options.mode === 'double' ? x.mul(2) : x,
+    );
     const x = ndarray([1]);
     expect(toNumbers(await f(x, { mode: 'double', flip: false, none: null }))).toEqual([2]);
     expect(toNumbers(await f(x, { mode: 'plain', flip: true, none: null }))).toEqual([-1]);
@@ -53,9 +84,27 @@ describe('compile', () => {
   });
 
   it('handles every dtype and empty arrays', async () => {
-    const f = compile((a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor) => [a.add(1), b.not(), c.maximum(7), d.mul(2), e.concat(e)]);
-    const got = await f(ndarray(BigInt64Array.of(2n ** 40n)), ndarray([true, false]), ndarray(Uint8Array.of(3, 200)), ndarray(Int32Array.of(-4)), ndarray(new Float32Array(0)));
-    expect(got.map((a) => [a.dtype, toNumbers(a)])).toEqual([['int64', [2 ** 40 + 1]], ['bool', [0, 1]], ['uint8', [7, 200]], ['int32', [-8]], ['float32', []]]);
+    const f = compile((a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor) => [
+      a.add(1),
+      b.not(),
+      c.maximum(7),
+      d.mul(2),
+      e.concat(e),
+    ]);
+    const got = await f(
+      ndarray(BigInt64Array.of(2n ** 40n)),
+      ndarray([true, false]),
+      ndarray(Uint8Array.of(3, 200)),
+      ndarray(Int32Array.of(-4)),
+      ndarray(new Float32Array(0)),
+    );
+    expect(got.map((a) => [a.dtype, toNumbers(a)])).toEqual([
+      ['int64', [2 ** 40 + 1]],
+      ['bool', [0, 1]],
+      ['uint8', [7, 200]],
+      ['int32', [-8]],
+      ['float32', []],
+    ]);
   });
 
   it('runs concurrent calls without mixing them up', async () => {
@@ -66,7 +115,9 @@ describe('compile', () => {
   });
 
   it('gives the same bits for the same input', async () => {
-    const f = compile((w: Tensor, x: Tensor) => valueAndGrad((p: Tensor) => conv(x, p, undefined, { padding: 1 }).relu().logSoftmax(1).square().mean())(w));
+    const f = compile((w: Tensor, x: Tensor) =>
+      valueAndGrad((p: Tensor) => conv(x, p, undefined, { padding: 1 }).relu().logSoftmax(1).square().mean())(w),
+    );
     const [w, x] = [random(1, [16, 8, 3, 3]), random(2, [16, 8, 14, 14])];
     const bits = async () => (await f(w, x)).map((a) => Buffer.from((a as NDArray).data.buffer).toString('base64'));
     const first = await bits();
@@ -77,7 +128,10 @@ describe('compile', () => {
     const f = compile((p: { w: Tensor }, x: Tensor) => ({ y: x.matmul(p.w) }), { argumentNames: ['params', 'x'] });
     const session = await ort.InferenceSession.create(f.toOnnx({ w: ndarray([[1], [2]]) }, ndarray([[3, 4]])));
     expect([session.inputNames, session.outputNames]).toEqual([['params.w', 'x'], ['y']]);
-    const { y } = await session.run({ 'params.w': new ort.Tensor('float32', [1, 2], [2, 1]), x: new ort.Tensor('float32', [3, 4], [1, 2]) });
+    const { y } = await session.run({
+      'params.w': new ort.Tensor('float32', [1, 2], [2, 1]),
+      x: new ort.Tensor('float32', [3, 4], [1, 2]),
+    });
     expect([...(y.data as Float32Array)]).toEqual([11]);
   });
 
@@ -92,23 +146,32 @@ describe('compile', () => {
 
 describe('errors name the leaf and the shapes', () => {
   const named = { name: 'step', argumentNames: ['params', 'x'] };
-  const make = () => compile((params: { w: Tensor; b?: Tensor }, x: Tensor) => x.matmul(params.w).add(params.b ?? 0), named);
+  const make = () =>
+    compile((params: { w: Tensor; b?: Tensor }, x: Tensor) => x.matmul(params.w).add(params.b ?? 0), named);
   const params = { w: ndarray([[1], [2]]), b: ndarray([1]) };
   const x = ndarray([[3, 4]]);
 
   it('missing, unexpected and misplaced leaves', async () => {
     const f = make();
     await f(params, x);
-    await expect(f({ w: params.w }, x)).rejects.toThrow('compile(step): params.b is missing; the first call had float32[1] there');
-    await expect(f({ ...params, c: x } as never, x)).rejects.toThrow('compile(step): params.c is not expected; the first call had no such leaf');
+    await expect(f({ w: params.w }, x)).rejects.toThrow(
+      'compile(step): params.b is missing; the first call had float32[1] there',
+    );
+    await expect(f({ ...params, c: x } as never, x)).rejects.toThrow(
+      'compile(step): params.c is not expected; the first call had no such leaf',
+    );
     await expect((f as unknown as (p: unknown) => Promise<unknown>)(params)).rejects.toThrow('x is missing');
   });
 
   it('shapes and dtypes', async () => {
     const f = make();
     await f(params, x);
-    await expect(f(params, ndarray([[1, 2, 3]]))).rejects.toThrow(/compile\(step\): matmul: x \[1, 3\] and y \[2, 1\] differ in the inner dimension \(x: float32\[1, 3\], earlier float32\[1, 2\]\)/);
-    await expect(f({ ...params, b: ndarray([1], { dtype: 'float64' }) }, x)).rejects.toThrow(/Add: dtypes float32 and float64 differ.*params.b: float64\[1\], earlier float32\[1\]/);
+    await expect(f(params, ndarray([[1, 2, 3]]))).rejects.toThrow(
+      /compile\(step\): matmul: x \[1, 3\] and y \[2, 1\] differ in the inner dimension \(x: float32\[1, 3\], earlier float32\[1, 2\]\)/,
+    );
+    await expect(f({ ...params, b: ndarray([1], { dtype: 'float64' }) }, x)).rejects.toThrow(
+      /Add: dtypes float32 and float64 differ.*params.b: float64\[1\], earlier float32\[1\]/,
+    );
     // The next good call still works.
     expect(toNumbers(await f(params, x))).toEqual([12]);
   });
@@ -116,10 +179,14 @@ describe('errors name the leaf and the shapes', () => {
   it('what is no array', async () => {
     const f = make();
     await expect(f(params, undefined as never)).rejects.toThrow();
-    await expect(f(params, (() => 1) as never)).rejects.toThrow('compile(step): x is a function, not an array { data, shape, dtype } or a number');
+    await expect(f(params, (() => 1) as never)).rejects.toThrow(
+      'compile(step): x is a function, not an array { data, shape, dtype } or a number',
+    );
     await expect(f(params, new Map() as never)).rejects.toThrow('x is a Map');
     await expect(f(params, zeros([1]) as never)).rejects.toThrow('x is a symbolic tensor');
-    await expect(f(params, { data: Float32Array.of(1), shape: [2], dtype: 'float32' })).rejects.toThrow('compile(step): x has shape [2] but 1 elements');
+    await expect(f(params, { data: Float32Array.of(1), shape: [2], dtype: 'float32' })).rejects.toThrow(
+      'compile(step): x has shape [2] but 1 elements',
+    );
   });
 
   it('async functions', async () => {
@@ -129,7 +196,9 @@ describe('errors name the leaf and the shapes', () => {
 
 describe('donation', () => {
   it('lets two sets of buffers take turns', async () => {
-    const step = compile((state: { a: Tensor; b: Tensor }) => ({ a: state.a.add(1), b: state.b.mul(2) }), { donate: [0] });
+    const step = compile((state: { a: Tensor; b: Tensor }) => ({ a: state.a.add(1), b: state.b.mul(2) }), {
+      donate: [0],
+    });
     let state: { a: NDArray; b: NDArray } = { a: ndarray([0, 0]), b: ndarray([1, 1]) };
     const buffers = new Set<ArrayBufferLike>();
     for (let i = 0; i < 10; i++) {
@@ -142,11 +211,16 @@ describe('donation', () => {
   });
 
   it('refuses what was given up, and leaves other arrays alone', async () => {
-    const step = compile((state: Tensor, x: Tensor) => ({ state: state.add(x), x: x.mul(2) }), { donate: [0], argumentNames: ['state', 'x'] });
+    const step = compile((state: Tensor, x: Tensor) => ({ state: state.add(x), x: x.mul(2) }), {
+      donate: [0],
+      argumentNames: ['state', 'x'],
+    });
     const [state, x] = [ndarray([1]), ndarray([5])];
     const first = await step(state, x);
     const kept = toNumbers(first.x);
-    await expect(step(state, x)).rejects.toThrow('state was donated to an earlier call; pass the array that call returned');
+    await expect(step(state, x)).rejects.toThrow(
+      'state was donated to an earlier call; pass the array that call returned',
+    );
     let next = first.state;
     for (let i = 0; i < 4; i++) next = (await step(next, x)).state;
     expect(toNumbers(first.x)).toEqual(kept);
@@ -155,7 +229,9 @@ describe('donation', () => {
   });
 
   it('passes state through that did not change', async () => {
-    const step = compile((state: { fixed: Tensor; moving: Tensor }) => ({ ...state, moving: state.moving.add(1) }), { donate: [0] });
+    const step = compile((state: { fixed: Tensor; moving: Tensor }) => ({ ...state, moving: state.moving.add(1) }), {
+      donate: [0],
+    });
     let state: { fixed: NDArray; moving: NDArray } = { fixed: ndarray([7]), moving: ndarray([0]) };
     for (let i = 0; i < 5; i++) state = await step(state);
     expect([toNumbers(state.fixed), toNumbers(state.moving)]).toEqual([[7], [5]]);
@@ -163,10 +239,13 @@ describe('donation', () => {
 
   it('holds memory still over 10,000 steps', async () => {
     const loss = (w: Tensor, x: Tensor) => x.matmul(w).tanh().square().mean();
-    const step = compile((w: Tensor, x: Tensor) => {
-      const [value, g] = valueAndGrad(loss)(w, x);
-      return { w: w.sub(g.mul(0.01)), value };
-    }, { donate: [0] });
+    const step = compile(
+      (w: Tensor, x: Tensor) => {
+        const [value, g] = valueAndGrad(loss)(w, x);
+        return { w: w.sub(g.mul(0.01)), value };
+      },
+      { donate: [0] },
+    );
     let w: NDArray = random(1, [64, 64]);
     const x = random(2, [32, 64]);
     const rss: number[] = [];
@@ -206,7 +285,10 @@ describe('host operators', () => {
       const first = grad((p: Tensor) => cube([p.mul(2)], {})[0].sum());
       return [first(t), grad((p: Tensor) => first(p).sum())(t)];
     });
-    expect((await f(x)).map(toNumbers)).toEqual([[24, 96], [48, 96]]);
+    expect((await f(x)).map(toNumbers)).toEqual([
+      [24, 96],
+      [48, 96],
+    ]);
   });
 
   it('cannot be written into a model', () => {

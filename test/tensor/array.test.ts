@@ -1,9 +1,24 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { broadcastShapes, castArray, isDType, isNDArray, item, type NDArray, ndarray, toNumbers, zerosArray } from '../../src/index.js';
+import {
+  broadcastShapes,
+  castArray,
+  isDType,
+  isNDArray,
+  item,
+  type NDArray,
+  ndarray,
+  toNumbers,
+  zerosArray,
+} from '../../src/index.js';
 
 describe('arrays', () => {
   it('are made from lists and typed arrays', () => {
-    expect(ndarray([[1, 2], [3, 4]])).toEqual({ data: Float32Array.of(1, 2, 3, 4), shape: [2, 2], dtype: 'float32' });
+    expect(
+      ndarray([
+        [1, 2],
+        [3, 4],
+      ]),
+    ).toEqual({ data: Float32Array.of(1, 2, 3, 4), shape: [2, 2], dtype: 'float32' });
     expect(ndarray(5).shape).toEqual([]);
     expect(ndarray([true, false]).dtype).toBe('bool');
     expect(ndarray([1, 2], { dtype: 'int64' }).data).toEqual(BigInt64Array.of(1n, 2n));

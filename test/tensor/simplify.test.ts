@@ -1,11 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compile, constant, grad, linear, type NDArray, ndarray, ones, type Tensor, toNumbers, zeros } from '../../src/index.js';
+import {
+  compile,
+  constant,
+  grad,
+  linear,
+  type NDArray,
+  ndarray,
+  ones,
+  type Tensor,
+  toNumbers,
+  zeros,
+} from '../../src/index.js';
 import { topological } from '../../src/onnx/encode.js';
 import { lower } from '../../src/runtime/lower.js';
 import { input } from '../../src/tensor/ops/constant.js';
 
-const types = (...outputs: Tensor[]) => topological(lower(outputs)).map((node) => node.operator.type).filter((type) => type !== 'Constant' && type !== 'Input');
+const types = (...outputs: Tensor[]) =>
+  topological(lower(outputs))
+    .map((node) => node.operator.type)
+    .filter((type) => type !== 'Constant' && type !== 'Input');
 
 describe('equal nodes are one node', () => {
   const x = input('x', [2, 3], 'float32');
@@ -61,7 +75,16 @@ describe('what changes nothing is no node', () => {
 
   it('a value that does not broadcast keeps its shape', async () => {
     const f = compile((t: Tensor) => [t.add(zeros([2, 2])), t.mul(ones([2, 1]))]);
-    expect((await f(ndarray([1, 2]))).map((r) => [r.shape, toNumbers(r)])).toEqual([[[2, 2], [1, 2, 1, 2]], [[2, 2], [1, 2, 1, 2]]]);
+    expect((await f(ndarray([1, 2]))).map((r) => [r.shape, toNumbers(r)])).toEqual([
+      [
+        [2, 2],
+        [1, 2, 1, 2],
+      ],
+      [
+        [2, 2],
+        [1, 2, 1, 2],
+      ],
+    ]);
   });
 
   it('the gradient of a network carries no spread-out constants and computes the forward pass once', () => {
@@ -83,7 +106,11 @@ describe('simplification never changes a value', () => {
     sub: (x, k) => x.sub(k % 2),
     mul: (x, k) => x.mul((k % 3) - 1),
     neg: (x) => x.neg(),
-    pow: (x, k) => x.abs().add(1).pow((k % 4) - 1),
+    pow: (x, k) =>
+      x
+        .abs()
+        .add(1)
+        .pow((k % 4) - 1),
     reshape: (x, k) => x.reshape(k % 2 ? [-1] : [x.size, 1]),
     transpose: (x) => x.transpose(),
     expand: (x, k) => x.broadcastTo([1 + (k % 2), ...x.shape]),
@@ -95,18 +122,28 @@ describe('simplification never changes a value', () => {
     ones: (x, k) => x.mul(ones(x.shape).mul(k % 3)),
     pad: (x, k) => (x.rank > 0 && x.rank < 4 ? x.pad(x.shape.map((_, i) => [i === 0 ? k % 2 : 0, 0])) : x),
   };
-  const walk = (x: Tensor, path: Step[]) => path.reduce((y, { name, argument }) => (y.size > 300 ? y : steps[name](y, argument)), x);
+  const walk = (x: Tensor, path: Step[]) =>
+    path.reduce((y, { name, argument }) => (y.size > 300 ? y : steps[name](y, argument)), x);
 
   it('a constant start, folded as far as it goes, and an input give the same', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ name: fc.constantFrom(...Object.keys(steps)), argument: fc.nat(11) }), { minLength: 1, maxLength: 7 }), fc.integer({ min: -2, max: 2 }), async (path, value) => {
-        // All elements equal: the case that folding looks for.
-        const array: NDArray = ndarray(new Float32Array(6).fill(value), { shape: [2, 3] });
-        const run = await compile((x: Tensor) => walk(x, path))(array);
-        const folded = await compile(() => walk(constant(value).broadcastTo([2, 3]), path))();
-        expect(folded.shape).toEqual(run.shape);
-        toNumbers(run).forEach((v, i) => expect(Math.abs(Number(folded.data[i]) - v) / Math.max(1, Math.abs(v))).toBeLessThan(1e-5));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ name: fc.constantFrom(...Object.keys(steps)), argument: fc.nat(11) }), {
+          minLength: 1,
+          maxLength: 7,
+        }),
+        fc.integer({ min: -2, max: 2 }),
+        async (path, value) => {
+          // All elements equal: the case that folding looks for.
+          const array: NDArray = ndarray(new Float32Array(6).fill(value), { shape: [2, 3] });
+          const run = await compile((x: Tensor) => walk(x, path))(array);
+          const folded = await compile(() => walk(constant(value).broadcastTo([2, 3]), path))();
+          expect(folded.shape).toEqual(run.shape);
+          toNumbers(run).forEach((v, i) =>
+            expect(Math.abs(Number(folded.data[i]) - v) / Math.max(1, Math.abs(v))).toBeLessThan(1e-5),
+          );
+        },
+      ),
       { numRuns: 150 },
     );
   });

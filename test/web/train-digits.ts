@@ -14,7 +14,8 @@ export async function trainDigits(steps: number): Promise<number[]> {
   type State = { params: Symbolic<Variables>; optimizer: unknown };
   const step = compile(
     (state: State, images: Tensor, labels: Tensor) => {
-      const loss = (p: Symbolic<Variables>) => crossEntropy(model.apply(p, images, new Context({ training: true })), labels);
+      const loss = (p: Symbolic<Variables>) =>
+        crossEntropy(model.apply(p, images, new Context({ training: true })), labels);
       const [value, gradients] = valueAndGrad(loss)(state.params);
       const { updates, state: next } = optimizer.update(gradients, state.optimizer, state.params);
       return { state: { params: applyUpdates(state.params, updates), optimizer: next }, loss: value };

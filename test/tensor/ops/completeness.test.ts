@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as ct from '../../../src/index.js';
 import type { Tensor } from '../../../src/index.js';
+import * as ct from '../../../src/index.js';
 import { topological } from '../../../src/onnx/encode.js';
 import { input } from '../../../src/tensor/ops/constant.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
@@ -12,7 +12,9 @@ const declared = [
   ...new Set(
     readdirSync(folder).flatMap((name) => {
       const source = readFileSync(new URL(name, folder), 'utf8');
-      const records = source.matchAll(/(?:type: |unary\(\s*|binary\(\s*|comparison\(|logical\(|reduction\(\s*|normalized\(\s*)'([A-Z]\w*)'/g);
+      const records = source.matchAll(
+        /(?:type: |unary\(\s*|binary\(\s*|comparison\(|logical\(|reduction\(\s*|normalized\(\s*)'([A-Z]\w*)'/g,
+      );
       return [...records].map((match) => match[1]);
     }),
   ),
@@ -56,7 +58,11 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   Min: (x, y) => x.minimum(y),
   Mul: (x, y) => x.mul(y),
   Neg: (x) => x.neg(),
-  Pad: (x) => x.pad([[1, 0], [0, 1]]),
+  Pad: (x) =>
+    x.pad([
+      [1, 0],
+      [0, 1],
+    ]),
   Pow: (x, y) => x.pow(y),
   Reciprocal: (x) => x.reciprocal(),
   ReduceMax: (x) => x.max(1),
@@ -84,7 +90,27 @@ const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
 };
 
 /** Operators whose value steps, or that give no floats: their derivative is zero or there is none. */
-const withoutDerivative = ['And', 'ArgMax', 'ArgMin', 'Ceil', 'Constant', 'Equal', 'Floor', 'Greater', 'GreaterOrEqual', 'IsInf', 'IsNaN', 'Less', 'LessOrEqual', 'Mod', 'Not', 'Or', 'Round', 'Sign', 'Xor'];
+const withoutDerivative = [
+  'And',
+  'ArgMax',
+  'ArgMin',
+  'Ceil',
+  'Constant',
+  'Equal',
+  'Floor',
+  'Greater',
+  'GreaterOrEqual',
+  'IsInf',
+  'IsNaN',
+  'Less',
+  'LessOrEqual',
+  'Mod',
+  'Not',
+  'Or',
+  'Round',
+  'Sign',
+  'Xor',
+];
 
 describe('every operator', () => {
   it('has a program here, or is known to have no derivative', () => {
@@ -95,7 +121,10 @@ describe('every operator', () => {
     const shape = [2, 4];
     const graph = fn(input('x', shape, 'float64'), input('y', shape, 'float64'));
     expect(topological([graph]).map((node) => node.operator.type)).toContain(type);
-    const [x, y] = [random64(shape, { low: 0.2, high: 0.8, stream: 31 }), random64(shape, { low: 0.2, high: 0.8, stream: 32 })];
+    const [x, y] = [
+      random64(shape, { low: 0.2, high: 0.8, stream: 31 }),
+      random64(shape, { low: 0.2, high: 0.8, stream: 32 }),
+    ];
     // Through single precision differences are coarse.
     const options = type === 'Cast' ? { step: 1e-2, tolerance: 1e-4 } : {};
     // The square gives linear operators a second derivative.
