@@ -13,6 +13,7 @@ export function trainingProgress(
       format:
         'epoch {epoch} |{bar}| {value}/{total} steps | loss {loss} | accuracy {accuracy} | {rate} samples/s | ETA {eta_formatted}',
       hideCursor: true,
+      clearOnComplete: true,
       etaBuffer: 50,
       barCompleteChar: '=',
       barIncompleteChar: ' ',
@@ -21,41 +22,43 @@ export function trainingProgress(
     cliProgress.Presets.legacy,
   );
   let running = false;
+  let total = 0;
   // Single batches jump about: the bar shows moving averages.
   let means: { loss: number; accuracy: number; rate: number } | undefined;
   const follow = (old: number | undefined, now: number) => (old === undefined ? now : old + 0.05 * (now - old));
+  const shown = (epoch: number) => ({
+    epoch: `${epoch + 1}/${epochs}`,
+    loss: means?.loss.toFixed(4) ?? '-',
+    accuracy: means ? `${(100 * means.accuracy).toFixed(1)}%` : '-',
+    rate: means ? Math.round(means.rate) : '-',
+  });
+  const start = (epoch: number, step: number) => {
+    if (!stream.isTTY || epoch >= epochs) return;
+    bar.start(total, step, shown(epoch));
+    running = true;
+  };
   const stop = () => {
     if (running) bar.stop();
     running = false;
   };
   const onEvent = (event: TrainEvent) => {
     if (event.type === 'start') {
-      if (!stream.isTTY) return;
-      bar.start(event.stepsPerEpoch * epochs, event.progress.step, {
-        epoch: `${event.progress.epoch + 1}/${epochs}`,
-        loss: '-',
-        accuracy: '-',
-        rate: '-',
-      });
-      running = true;
+      total = event.stepsPerEpoch * epochs;
+      start(event.progress.epoch, event.progress.step);
     } else if (event.type === 'step') {
       means = {
         loss: follow(means?.loss, event.loss),
         accuracy: follow(means?.accuracy, event.accuracy),
         rate: follow(means?.rate, event.samplesPerSecond),
       };
-      if (running) {
-        bar.update(event.progress.step, {
-          epoch: `${event.progress.epoch + 1}/${epochs}`,
-          loss: means.loss.toFixed(4),
-          accuracy: `${(100 * means.accuracy).toFixed(1)}%`,
-          rate: Math.round(means.rate),
-        });
-      }
+      if (running) bar.update(event.progress.step, shown(event.progress.epoch));
     } else {
-      const line = `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test accuracy ${(100 * event.testAccuracy).toFixed(2)}%, ${Math.round(means?.rate ?? 0)} samples/s`;
-      // On a terminal the line takes the bar's place, and the bar is drawn again below it.
-      stream.write(running ? `\r\x1b[2K${line}\n` : `${line}\n`);
+      // The line takes the bar's place, and the bar begins anew below it.
+      stop();
+      stream.write(
+        `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test accuracy ${(100 * event.testAccuracy).toFixed(2)}%, ${Math.round(means?.rate ?? 0)} samples/s\n`,
+      );
+      start(event.epoch + 1, (total / epochs) * (event.epoch + 1));
     }
   };
   return { onEvent, stop };
