@@ -1,6 +1,7 @@
-import { showShape, sizeOf } from '../shape.js';
+import { type Shape, showShape, sizeOf, stridesOf } from '../shape.js';
 import { apply, type Operator, type Tensor } from '../tensor.js';
 import { sameDType } from './constant.js';
+import { concat } from './movement.js';
 
 /** The window of a convolution or pooling, spatial axes in order; `pads` has all beginnings, then all ends, as in ONNX. */
 export type Window = {
@@ -98,6 +99,25 @@ const Conv: Operator<ConvAttributes> = {
   ],
 };
 
+/**
+ * Without strides the input's cotangent is a convolution too, by the kernel turned round with inputs and outputs exchanged: ONNX Runtime
+ * runs it in about 60% of the time of a transposed convolution.
+ */
+function mirroredWindow(attributes: ConvAttributes): ConvAttributes | undefined {
+  const { strides, pads, dilations, kernel_shape: kernel } = attributes;
+  const mirrored = pads.map((n, i) => (kernel[i % kernel.length] - 1) * dilations[i % kernel.length] - n);
+  return strides.every((n) => n === 1) && mirrored.every((n) => n >= 0) ? { ...attributes, pads: mirrored } : undefined;
+}
+
+function mirroredWeight(weight: Tensor, groups: number): Tensor {
+  const [outputs, perGroup, ...kernel] = weight.shape;
+  return weight
+    .reshape([groups, outputs / groups, perGroup, ...kernel])
+    .swapAxes(1, 2)
+    .reshape([groups * perGroup, outputs / groups, ...kernel])
+    .flip(kernel.map((_, i) => i + 2));
+}
+
 /** Each output element spread back over the inputs it was made of. */
 function convInputCotangent(
   ct: Tensor,
@@ -105,6 +125,8 @@ function convInputCotangent(
   inputShape: readonly number[],
   attributes: ConvAttributes,
 ): Tensor {
+  const mirrored = mirroredWindow(attributes);
+  if (mirrored) return apply(Conv, [ct, mirroredWeight(weight, attributes.group)], mirrored);
   const { strides, pads, dilations, kernel_shape: kernel } = attributes;
   const rank = kernel.length;
   // Inputs at the far end that no window reached.
@@ -118,14 +140,55 @@ function convInputCotangent(
   return reached.pad([[0, 0], [0, 0], ...missed.map((n): [number, number] => [0, n])]);
 }
 
+/** Above this many taps a kernel is better handled whole. */
+const mostTaps = 32;
+
+/** dL/dweight[o, c, tap] = sum over n and positions of ct[n, o, p] x[n, c, p * stride + tap * dilation]. */
+function convWeightCotangent(x: Tensor, ct: Tensor, weightShape: Shape, attributes: ConvAttributes): Tensor {
+  const taps = sizeOf(weightShape.slice(2));
+  return attributes.group === 1 && taps <= mostTaps
+    ? weightCotangentByTaps(x, ct, weightShape, attributes)
+    : weightCotangentByConvolution(x, ct, weightShape, attributes);
+}
+
 /**
- * dL/dweight[o, c, tap] = sum over n and positions of ct[n, o, p] x[n, c, p * stride + tap * dilation]: a convolution of x by ct in
- * which batch and channels change places and stride and dilation do too. Groups become groups of the batch.
+ * One matrix product a tap: the cotangent by the elements of x that met the tap. ONNX Runtime's products run near the machine's peak,
+ * twice to three times as fast as the convolution below. Where images are large each sample is a product of its own and nothing is
+ * transposed; where they are small all samples make one product.
  */
-function convWeightCotangent(
+function weightCotangentByTaps(x: Tensor, ct: Tensor, [outputs, channels, ...kernel]: Shape, window: Window): Tensor {
+  const { strides, dilations, pads } = window;
+  const [n, , ...positions] = ct.shape;
+  const p = sizeOf(positions);
+  const together = p < 32;
+  const padded = x.pad([[0, 0], [0, 0], ...kernel.map((_, i): [number, number] => [pads[i], pads[i + kernel.length]])]);
+  const arrange = (t: Tensor) =>
+    together ? t.swapAxes(0, 1).reshape([t.shape[1], n * p]) : t.reshape([n, t.shape[1], p]);
+  const rows = arrange(ct);
+  const steps = stridesOf(kernel);
+  const parts = Array.from({ length: sizeOf(kernel) }, (_, tap) => {
+    const met = padded.slice([
+      null,
+      null,
+      ...kernel.map((k, i): [number, number, number] => {
+        const start = (Math.floor(tap / steps[i]) % k) * dilations[i];
+        return [start, start + (positions[i] - 1) * strides[i] + 1, strides[i]];
+      }),
+    ]);
+    const product = rows.matmul(arrange(met).swapAxes(-1, -2));
+    return (together ? product : product.sum(0)).expandDims(2);
+  });
+  return concat(parts, 2).reshape([outputs, channels, ...kernel]);
+}
+
+/**
+ * A convolution of x by the cotangent in which batch and channels change places and stride and dilation do too. Groups become groups of
+ * the batch.
+ */
+function weightCotangentByConvolution(
   x: Tensor,
   ct: Tensor,
-  weightShape: readonly number[],
+  weightShape: Shape,
   { strides, dilations, pads, group }: ConvAttributes,
 ): Tensor {
   const [n, channels, ...lengths] = x.shape;
