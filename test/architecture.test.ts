@@ -4,10 +4,30 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.includes('generated'));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.ts') && !name.includes('generated'),
+);
 
 /** Ground floor first: a floor imports only those before it. */
-const floors = ['tensor', 'autodiff', 'onnx', 'runtime', 'nn', 'optim', 'losses', 'metrics', 'augment', 'samplers', 'diagnostics', 'calibration', 'algorithms', 'data', 'train', 'papers', 'cli'];
+const floors = [
+  'tensor',
+  'autodiff',
+  'onnx',
+  'runtime',
+  'nn',
+  'optim',
+  'losses',
+  'metrics',
+  'augment',
+  'samplers',
+  'diagnostics',
+  'calibration',
+  'algorithms',
+  'data',
+  'train',
+  'papers',
+  'cli',
+];
 /** Floors that run in a browser. */
 const portable = floors.slice(0, floors.indexOf('algorithms') + 1);
 const floorOf = (file: string) => file.split('/')[0];
@@ -19,24 +39,35 @@ interface Import {
 }
 const imports: Import[] = files.flatMap((file) => {
   const source = readFileSync(join(src, file), 'utf8');
-  return [...source.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm)].map((match) => ({ from: file, to: match[2] ?? match[3], typeOnly: match[1] !== undefined }));
+  return [...source.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm)].map(
+    (match) => ({ from: file, to: match[2] ?? match[3], typeOnly: match[1] !== undefined }),
+  );
 });
-const local = imports.filter(({ to }) => to.startsWith('.')).map((i) => ({ ...i, to: relative(src, resolve(src, dirname(i.from), i.to)).replace(/\.js$/, '.ts') }));
+const local = imports
+  .filter(({ to }) => to.startsWith('.'))
+  .map((i) => ({ ...i, to: relative(src, resolve(src, dirname(i.from), i.to)).replace(/\.js$/, '.ts') }));
 
 describe('the house', () => {
   it('has no floors that nobody named', () => {
-    expect([...new Set(files.filter((f) => f.includes('/')).map(floorOf))].filter((floor) => !floors.includes(floor))).toEqual([]);
+    expect(
+      [...new Set(files.filter((f) => f.includes('/')).map(floorOf))].filter((floor) => !floors.includes(floor)),
+    ).toEqual([]);
   });
 
   it('imports only the floors below', () => {
-    const wrong = local.filter(({ from, to }) => from.includes('/') && to.includes('/') && floors.indexOf(floorOf(to)) > floors.indexOf(floorOf(from)));
+    const wrong = local.filter(
+      ({ from, to }) =>
+        from.includes('/') && to.includes('/') && floors.indexOf(floorOf(to)) > floors.indexOf(floorOf(from)),
+    );
     expect(wrong).toEqual([]);
   });
 
   it('keeps Node out of what runs in a browser', () => {
     const wrong = imports.filter(({ from, to }) => to.startsWith('node:') && portable.includes(floorOf(from)));
     expect(wrong).toEqual([]);
-    expect(imports.filter(({ to }) => to === 'onnxruntime-node').map(({ from }) => from)).toEqual(['runtime/engine.node.ts']);
+    expect(imports.filter(({ to }) => to === 'onnxruntime-node').map(({ from }) => from)).toEqual([
+      'runtime/engine.node.ts',
+    ]);
   });
 
   it('has no circles', () => {

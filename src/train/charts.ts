@@ -24,11 +24,14 @@ const looks = [
   { stroke: '#b03a2e', dash: '7,4', width: 2 },
 ] as const;
 
+/** A curve alone is drawn in the dark colour, the first of several in the light one. */
+const lookOf = (i: number, count: number) => looks[count === 1 ? 1 : i % looks.length];
+
 /** A line chart as SVG markup, with axes, units, a legend and markers where points are few. */
 export function lineChart(series: readonly Series[], { title, x, y, yDomain }: ChartOptions): string {
   const { document } = parseHTML('<html><body></body></html>');
   const marks = series.flatMap((s, i) => {
-    const look = looks[i % looks.length];
+    const look = lookOf(i, series.length);
     const line = Plot.lineY(s.points, {
       x: 'x',
       y: 'y',
@@ -59,22 +62,23 @@ export function lineChart(series: readonly Series[], { title, x, y, yDomain }: C
 
 function legend(series: readonly Series[]): string {
   const entries = series.map(({ name, markers }, i) => {
-    const { stroke, dash, width } = looks[i % looks.length];
+    const { stroke, dash, width } = lookOf(i, series.length);
     const sample = `<svg width="34" height="10" aria-hidden="true"><line x1="0" y1="5" x2="34" y2="5" stroke="${stroke}" stroke-width="${width}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${markers ? `<circle cx="17" cy="5" r="3.5" fill="white" stroke="${stroke}"/>` : ''}</svg>`;
     return `<span>${sample} ${name}</span>`;
   });
   return `<p class="legend">${entries.join('')}</p>`;
 }
 
-/** A curve and its exponential moving average, which shows the course of a noisy one. */
+/** The exponential moving average of a noisy curve, corrected for its beginning at nothing. */
 export function smoothed(
   points: readonly { readonly x: number; readonly y: number }[],
   share = 0.05,
 ): { x: number; y: number }[] {
-  let mean = points[0]?.y ?? 0;
+  let [sum, weight] = [0, 0];
   return points.map(({ x, y }) => {
-    mean += share * (y - mean);
-    return { x, y: mean };
+    sum += share * (y - sum);
+    weight += share * (1 - weight);
+    return { x, y: sum / weight };
   });
 }
 
