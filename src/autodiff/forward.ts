@@ -1,9 +1,10 @@
-import { isTensor, stack, type Tensor, unflatten } from '../tensor/index.js';
+import { eye, isTensor, type Tensor, unflatten } from '../tensor/index.js';
 import { alias } from '../tensor/ops/barrier.js';
 import { leavesOf, mapTree, zipTrees } from '../tensor/tree.js';
 import { aliased, requireScalar, tensorsOf, zeroFilled } from './arguments.js';
 import { pullback } from './pullback.js';
 import { grad, requireSameSpec } from './reverse.js';
+import { vmap } from './vmap.js';
 
 /**
  * The value of `fn` at `x` and its directional derivative J v along `v`, a tree of the structure of `x`.
@@ -53,7 +54,7 @@ export type Jacobian<P> = P;
 
 /**
  * The Jacobian of `fn`, whose result is one tensor: for each leaf of `x` of shape s, a tensor of the result's shape followed by s.
- * One backward pass for each element of the result.
+ * One backward pass, batched over the elements of the result.
  */
 export function jacobian<P>(fn: (x: P) => Tensor): (x: P) => Jacobian<P> {
   return (x) => {
@@ -61,16 +62,11 @@ export function jacobian<P>(fn: (x: P) => Tensor): (x: P) => Jacobian<P> {
     const y = fn(copy);
     if (!isTensor(y)) throw new TypeError(`jacobian: the function must return a tensor, not ${typeof y}`);
     const flat = y.reshape([y.size]);
-    const rows = Array.from({ length: y.size }, (_, i) => {
-      const element = flat.slice([[i, i + 1]]);
-      return tensorsOf('jacobian', '', zeroFilled(x, leaves, pullback([element], [element.onesLike()], leaves)));
-    });
-    const stacked = leaves.map((leaf, k) =>
-      rows.length === 0 ? leaf.zerosLike().broadcastTo([0, ...leaf.shape]) : stack(rows.map((row) => row[k])),
-    );
+    const row = (cotangent: Tensor) => zeroFilled(x, leaves, pullback([flat], [cotangent], leaves));
+    const rows = tensorsOf('jacobian', '', vmap(row)(eye(y.size, y.size, y.dtype)));
     return unflatten(
       x,
-      stacked.map((rowsOf, k) => rowsOf.reshape([...y.shape, ...leaves[k].shape])),
+      rows.map((stacked, k) => stacked.reshape([...y.shape, ...leaves[k].shape])),
     ) as P;
   };
 }

@@ -2,3 +2,4 @@
 export { hessian, hvp, jacobian, jvp } from './forward.js';
 export { pullback } from './pullback.js';
 export { customGradient, grad, type ScalarOrWithAux, valueAndGrad, vjp } from './reverse.js';
+export { type BatchAxis, vmap } from './vmap.js';
