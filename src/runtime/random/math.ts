@@ -7,10 +7,12 @@ const bits = new DataView(new ArrayBuffer(8));
 // ln 2 in two parts: the first has enough trailing zeros that its product with an exponent is exact.
 const ln2High = 0.6931471803691238;
 const ln2Low = 1.9082149292705877e-10;
+const smallestNormal = 2.2250738585072014e-308;
 
-/** Natural logarithm of a positive, normal number, to within 1 unit in the last place. */
+/** Natural logarithm, to within 1 unit in the last place; -Infinity at 0 and NaN below, as `Math.log` has it. */
 export function log(x: number): number {
-  if (x === 0) return -Infinity;
+  if (x < smallestNormal) return x > 0 ? log(x * 18014398509481984) - 54 * Math.LN2 : x === 0 ? -Infinity : Number.NaN;
+  if (!(x < Infinity)) return x;
   bits.setFloat64(0, x);
   const high = bits.getUint32(0);
   let exponent = (high >>> 20) - 1023;
@@ -30,7 +32,7 @@ export function log(x: number): number {
   return exponent * ln2High + (f - (s * (f - series) - exponent * ln2Low));
 }
 
-/** e^x, to within 2 units in the last place; 0 below -708, infinity above 709. */
+/** e^x, to within 2 units in the last place; 0 below -708, Infinity above 709, where results would be subnormal or near overflow. */
 export function exp(x: number): number {
   if (x < -708) return 0;
   if (x > 709) return Infinity;
@@ -41,52 +43,4 @@ export function exp(x: number): number {
   bits.setUint32(0, (k + 1023) << 20);
   bits.setUint32(4, 0);
   return sum * bits.getFloat64(0);
-}
-
-/** Horner's rule; highest power first. */
-function polynomial(x: number, coefficients: readonly number[]): number {
-  let value = 0;
-  for (const c of coefficients) value = value * x + c;
-  return value;
-}
-
-// Wichura's algorithm AS 241 (1988), PPND16: rational approximations to about 1 part in 10^16.
-const centreTop = [
-  2509.0809287301227, 33430.57558358813, 67265.7709270087, 45921.95393154987, 13731.69376550946, 1971.5909503065513,
-  133.14166789178438, 3.3871328727963665,
-];
-const centreBottom = [
-  5226.495278852546, 28729.085735721943, 39307.89580009271, 21213.794301586597, 5394.196021424751, 687.1870074920579,
-  42.31333070160091, 1,
-];
-const middleTop = [
-  0.0007745450142783414, 0.022723844989269184, 0.2417807251774506, 1.2704582524523684, 3.6478483247632045,
-  5.769497221460691, 4.630337846156546, 1.4234371107496835,
-];
-const middleBottom = [
-  1.0507500716444169e-9, 0.0005475938084995345, 0.015198666563616457, 0.14810397642748008, 0.6897673349851,
-  1.6763848301838038, 2.053191626637759, 1,
-];
-const tailTop = [
-  2.0103343992922881e-7, 0.000027115555687434876, 0.0012426609473880784, 0.026532189526576124, 0.29656057182850487,
-  1.7848265399172913, 5.463784911164114, 6.657904643501103,
-];
-const tailBottom = [
-  2.0442631033899397e-15, 1.421511758316446e-7, 0.000018463183175100548, 0.0007868691311456133, 0.014875361290850615,
-  0.1369298809227358, 0.599832206555888, 1,
-];
-
-/** The quantile of the standard normal distribution at p in (0, 1). */
-export function normalQuantile(p: number): number {
-  const q = p - 0.5;
-  if (Math.abs(q) <= 0.425) {
-    const r = 0.180625 - q * q;
-    return (q * polynomial(r, centreTop)) / polynomial(r, centreBottom);
-  }
-  const r = Math.sqrt(-log(q < 0 ? p : 1 - p));
-  const x =
-    r <= 5
-      ? polynomial(r - 1.6, middleTop) / polynomial(r - 1.6, middleBottom)
-      : polynomial(r - 5, tailTop) / polynomial(r - 5, tailBottom);
-  return q < 0 ? -x : x;
 }
