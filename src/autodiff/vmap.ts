@@ -13,7 +13,7 @@ export type BatchAxis = number | null;
  *
  * The function is traced once on one example; then every operator of that graph is replaced by one that treats the whole batch. Works on
  * functions that contain `grad` (per-example gradients are `vmap(grad(loss), [null, 0, 0])`), inside `grad`, and in itself. Host
- * operators run once an example.
+ * operators run once an example, unless they take stacks.
  *
  * @param axes an axis for each argument, or one for all; default 0.
  * @returns the results with the batch as their first axis; what does not depend on a batched argument is repeated.
@@ -95,6 +95,12 @@ function batchNode(
 ): readonly Tensor[] {
   const { operator } = node;
   if (operator.type === 'CustomGradient') return batchCustomGradient(node, inputs, known, n);
+  if (operator.stacked)
+    return applyAll(
+      operator,
+      inputs.map((x) => spread(x, n)),
+      node.attributes,
+    );
   if (operator.run) return eachExample(node, inputs, n);
   const rule = batchRules[operator.type];
   if (!rule) throw new Error(`vmap: ${operator.type} has no batch rule`);

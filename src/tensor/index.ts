@@ -11,6 +11,7 @@ export {
   toNumbers,
   zerosArray,
 } from './array.js';
+export * from './decompositions/index.js';
 export { allocate, type DType, dtypes, isDType, isFloat, isInteger, type TypedArray } from './dtype.js';
 export * from './ops/activation.js';
 export { stopGradient } from './ops/barrier.js';

@@ -35,6 +35,8 @@ export interface Operator<A extends Attributes = Attributes> {
   simplify?(inputs: Inputs, attributes: A): Tensor | undefined;
   /** Host operators: what it computes, on concrete arrays. */
   run?(inputs: readonly NDArray[], attributes: A): readonly NDArray[];
+  /** Host operators: whether leading axes, equal for all inputs, are a stack of problems that it solves one by one itself. */
+  readonly stacked?: boolean;
   /** Set where two nodes of equal inputs must stay two nodes. */
   readonly distinct?: boolean;
 }

@@ -9,6 +9,8 @@ export interface HostOperator<A extends Attributes> {
   infer(inputs: Inputs, attributes: A): Spec | readonly Spec[];
   /** What it computes. Must depend on nothing but its arguments, and must not change them. */
   run(inputs: readonly NDArray[], attributes: A): readonly NDArray[];
+  /** Whether leading axes, equal for all inputs, are a stack of problems: `vmap` then adds one instead of running it once an example. */
+  readonly stacked?: boolean;
   /** Derivative rule, written in tensors like every other; absent: no derivative. */
   vjp?(cotangents: readonly Tensor[], node: Node<A>): readonly (Tensor | undefined)[];
 }
