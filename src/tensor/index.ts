@@ -13,6 +13,7 @@ export {
 } from './array.js';
 export * from './decompositions/index.js';
 export { allocate, type DType, dtypes, isDType, isFloat, isInteger, type TypedArray } from './dtype.js';
+export * from './image/index.js';
 export * from './ops/activation.js';
 export { stopGradient } from './ops/barrier.js';
 export * from './ops/comparison.js';
