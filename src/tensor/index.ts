@@ -11,6 +11,7 @@ export {
   toNumbers,
   zerosArray,
 } from './array.js';
+export * from './combinatorial/index.js';
 export * from './decompositions/index.js';
 export { allocate, type DType, dtypes, isDType, isFloat, isInteger, type TypedArray } from './dtype.js';
 export * from './image/index.js';
@@ -80,6 +81,7 @@ export {
   tan,
   tanh,
 } from './ops/elementwise.js';
+export * from './ops/fft.js';
 export { type HostOperator, hostOp } from './ops/host.js';
 export * from './ops/indexing.js';
 export { dot, einsum, linear, matmul, outer, tensordot, trace } from './ops/linalg.js';

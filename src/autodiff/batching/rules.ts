@@ -20,6 +20,7 @@ export const batchRules: Readonly<Record<string, BatchRule>> = {
   Concat: axes.concat,
   Conv: convolution.conv,
   ConvTranspose: convolution.convTranspose,
+  DFT: axes.fourier,
   Expand: axes.expand,
   Gather: indexing.gather,
   GatherElements: indexing.elements,
