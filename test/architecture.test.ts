@@ -14,6 +14,7 @@ const floors = [
   'autodiff',
   'onnx',
   'runtime',
+  'numerics',
   'nn',
   'optim',
   'losses',

@@ -1,0 +1,270 @@
+import { describe, expect, it } from 'vitest';
+import {
+  compile,
+  constant,
+  eigh,
+  grad,
+  hvp,
+  matmul,
+  type NDArray,
+  ndarray,
+  type Tensor,
+  toNumbers,
+  vmap,
+  zeros,
+} from '../../src/index.js';
+import * as num from '../../src/numerics/index.js';
+import { key } from '../../src/runtime/random/index.js';
+import { allClose, checkDerivatives, random64 } from '../support/derivatives.js';
+
+const f64 = (values: number[] | number[][]) => ndarray(values, { dtype: 'float64' });
+const at = (fn: (x: Tensor) => Tensor, x: NDArray) => compile(fn)(x);
+
+describe('sinkhorn', () => {
+  const cost = random64([2, 4, 5], { stream: 1, low: 0, high: 1 });
+  it('moves the masses it was given', async () => {
+    const [source, target] = [f64([0.1, 0.2, 0.3, 0.4]), f64([0.3, 0.3, 0.2, 0.1, 0.1])];
+    const got = await compile((c: Tensor, a: Tensor, b: Tensor) => {
+      const { plan, cost: total, dual } = num.sinkhorn(c, { epsilon: 0.1, iterations: 300, source: a, target: b });
+      return { rows: plan.sum(-1), columns: plan.sum(-2), total, dual, entropy: plan.mul(plan.log()).sum([-1, -2]) };
+    })(cost, source, target);
+    allClose(got.rows, [...toNumbers(source), ...toNumbers(source)], 1e-9, 'rows');
+    allClose(got.columns, [...toNumbers(target), ...toNumbers(target)], 1e-12, 'columns');
+    // Strong duality: <P, C> + epsilon <P, log P> is the dual value.
+    allClose(
+      got.dual,
+      toNumbers(got.total).map((t, i) => t + 0.1 * Number(got.entropy.data[i])),
+      1e-9,
+      'dual',
+    );
+  });
+
+  it('becomes the assignment of least cost as epsilon falls', async () => {
+    const c = f64([
+      [0, 1, 2],
+      [1, 0.2, 3],
+      [2, 3, 0],
+    ]);
+    allClose(
+      await at((x) => num.sinkhorn(x, { epsilon: 0.01, iterations: 200 }).plan, c),
+      [1, 0, 0, 0, 1, 0, 0, 0, 1].map((v) => v / 3),
+      1e-6,
+      'plan',
+    );
+  });
+
+  it('has derivatives; the divergence is 0 for equal clouds and positive else', async () => {
+    await checkDerivatives(
+      (c) => num.sinkhorn(c, { epsilon: 0.3, iterations: 10 }).plan,
+      [random64([3, 3], { stream: 2 })],
+    );
+    await checkDerivatives(
+      (x, y) => num.sinkhornDivergence(x, y, { epsilon: 0.5, iterations: 8 }),
+      [random64([3, 2], { stream: 3 }), random64([4, 2], { stream: 4 })],
+    );
+    const got = await compile((x: Tensor) => [num.sinkhornDivergence(x, x), num.sinkhornDivergence(x, x.add(0.5))])(
+      random64([5, 2]),
+    );
+    expect(Math.abs(Number(got[0].data[0]))).toBeLessThan(1e-12);
+    expect(Number(got[1].data[0])).toBeGreaterThan(0.1);
+    expect(() => num.sinkhorn(zeros([3, 3]), { epsilon: 0 })).toThrow(/epsilon 0 must be positive/);
+    expect(() => num.sinkhorn(zeros([3, 3]), { source: zeros([2]) })).toThrow(/source \[2\] must have 3 masses/);
+  });
+});
+
+describe('relaxed sorting', () => {
+  it('softRank: hard ranks for small strength, the projection else', async () => {
+    const x = f64([
+      [5, 1, 2],
+      [2, 1, 5],
+    ]);
+    allClose(await at((t) => num.softRank(t, { strength: 1 }), x), [3, 1, 2, 2, 1, 3], 1e-12, 'strength 1');
+    // x / 2 = (2.5, 0.5, 1); less (3, 2, 1) in order (-0.5, -1, -0.5), whose last two pool at -0.75.
+    allClose(await at((t) => num.softRank(t, { strength: 2 }), x), [3, 1.25, 1.75, 1.75, 1.25, 3], 1e-12, 'strength 2');
+    allClose(await at((t) => num.softRank(t, { strength: 1e6 }), x), [2, 2, 2, 2, 2, 2], 1e-5, 'strength 1e6');
+  });
+
+  it('softRank: ranks sum to n (n + 1) / 2, follow the order, and have derivatives', async () => {
+    const x = random64([3, 7], { stream: 5, low: -3, high: 3 });
+    const ranks = await at((t) => num.softRank(t, { strength: 0.7 }), x);
+    for (let row = 0; row < 3; row++)
+      expect(
+        toNumbers(ranks)
+          .slice(7 * row, 7 * row + 7)
+          .reduce((a, b) => a + b),
+      ).toBeCloseTo(28, 10);
+    await checkDerivatives((t) => num.softRank(t, { strength: 0.7 }).square(), [x]);
+    const got = await compile((t: Tensor) => [vmap((row: Tensor) => num.softRank(row))(t), num.softRank(t)])(x);
+    expect(toNumbers(got[0])).toEqual(toNumbers(got[1]));
+  });
+
+  it.each<[string, (x: Tensor, temperature: number) => Tensor]>([
+    ['neuralSort', (x, temperature) => num.neuralSort(x, { temperature })],
+    ['softSort', (x, temperature) => num.softSort(x, { temperature })],
+  ])('%s: a permutation in the limit, rows that sum to 1, derivatives', async (_, fn) => {
+    const x = f64([2, 5, 3]);
+    allClose(await at((t) => fn(t, 1e-3), x), [0, 1, 0, 0, 0, 1, 1, 0, 0], 1e-12, 'limit');
+    allClose(await at((t) => fn(t, 2).sum(-1), x), [1, 1, 1], 1e-12, 'rows');
+    allClose(await at((t) => matmul(fn(t, 1e-3), t), x), [5, 3, 2], 1e-9, 'sorted');
+    await checkDerivatives((t) => fn(t, 1.5), [random64([2, 4], { stream: 6, low: -2, high: 2 })]);
+    expect(() => fn(zeros([3]), 0)).toThrow(/temperature 0 must be positive/);
+  });
+});
+
+describe('iterative linear algebra', () => {
+  const basis = random64([6, 6], { stream: 7 });
+  const spd = (b: Tensor) =>
+    b.matmul(b.transpose()).add(
+      constant(0.5, 'float64')
+        .broadcastTo([6])
+        .expandDims(0)
+        .mul(
+          constant(
+            ndarray(
+              Array.from({ length: 6 }, (_, i) => Array.from({ length: 6 }, (_, j) => (i === j ? 1 : 0))),
+              { dtype: 'float64' },
+            ),
+          ),
+        ),
+    );
+  const start = random64([6], { stream: 8 });
+
+  it('finds what the decomposition finds', async () => {
+    const got = await compile((b: Tensor, v: Tensor) => {
+      const a = spd(b);
+      const map = (x: Tensor) => a.matmul(x);
+      const [values] = eigh(a);
+      const { diagonal, offDiagonal, basis: q } = num.lanczos(map, v, { steps: 6 });
+      const n = 6;
+      const shift = (x: Tensor, k: number) =>
+        x
+          .pad([[0, n - x.shape[0]]])
+          .expandDims(-1)
+          .mul(
+            constant(
+              ndarray(
+                Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (j - i === k ? 1 : 0))),
+                { dtype: 'float64' },
+              ),
+            ),
+          );
+      const t = shift(diagonal, 0).add(shift(offDiagonal, 1)).add(shift(offDiagonal, 1).transpose());
+      return {
+        values,
+        lanczos: eigh(t)[0],
+        orthonormal: q.matmul(q.transpose()),
+        top: num.powerIteration(map, v, { steps: 300 }).value,
+        solved: a
+          .matmul(num.conjugateGradient(map, v, { steps: 12 }))
+          .sub(v)
+          .abs()
+          .max(),
+      };
+    })(basis, start);
+    allClose(got.lanczos, toNumbers(got.values), 1e-9, 'Lanczos');
+    allClose(
+      got.orthonormal,
+      Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1 : 0)),
+      1e-12,
+      'basis',
+    );
+    expect(Number(got.top.data[0])).toBeCloseTo(toNumbers(got.values)[5], 8);
+    expect(Number(got.solved.data[0])).toBeLessThan(1e-8);
+  });
+
+  it('stops where the space ends, and estimates traces', async () => {
+    const got = await compile((v: Tensor, k: Tensor) => ({
+      // The identity exhausts its space at once.
+      ended: num.lanczos((x) => x.mul(2), v, { steps: 3 }),
+      still: num.conjugateGradient((x) => x.mul(2), v, { steps: 5 }),
+      trace: num.hutchinsonTrace(
+        (x) =>
+          hvp(
+            (p: Tensor) =>
+              p
+                .square()
+                .mul(constant([1, 2, 3]))
+                .sum(),
+            zeros([3]),
+            x,
+          ),
+        k,
+        [3],
+        { samples: 3 },
+      ),
+    }))(start, key(1));
+    expect(toNumbers(got.ended.diagonal)[0]).toBeCloseTo(2, 12);
+    expect(toNumbers(got.ended.offDiagonal)).toEqual([0, 0]);
+    allClose(
+      got.still,
+      toNumbers(start).map((x) => x / 2),
+      1e-12,
+      'solution',
+    );
+    // A diagonal matrix has its trace exactly.
+    expect(toNumbers(got.trace)[0]).toBeCloseTo(12, 5);
+    expect(() => num.lanczos((x) => x, zeros([2]), { steps: 3 })).toThrow(/must be a vector of at least 3/);
+  });
+});
+
+describe('equations', () => {
+  const cube: num.Equation = (x, p) => x.pow(3).sub(p);
+  it.each<[string, (p: Tensor) => Tensor]>([
+    ['bisection', (p) => num.bisection(cube, p, p.zerosLike(), p.add(1))],
+    ['newton', (p) => num.newton(cube, p, p.onesLike())],
+  ])('%s: roots and their derivatives by the parameters', async (_, root) => {
+    allClose(await at(root, f64([8, 27, 2])), [2, 3, Math.cbrt(2)], 1e-12, 'roots');
+    allClose(
+      await at((p) => grad((q: Tensor) => root(q).sum())(p), f64([8, 27])),
+      [1 / 12, 1 / 27],
+      1e-12,
+      'derivative',
+    );
+  });
+
+  it('Runge and Kutta: order four, and a derivative', async () => {
+    const exact = Math.exp(-1);
+    const error = async (steps: number) =>
+      Math.abs(Number((await at((y) => num.rungeKutta4((x) => x.neg(), y, { steps }), f64([1]))).data[0]) - exact);
+    const ratio = (await error(8)) / (await error(16));
+    expect(ratio).toBeGreaterThan(14);
+    expect(ratio).toBeLessThan(18);
+    expect(await error(64)).toBeLessThan(1e-9);
+    await checkDerivatives(
+      (y) => num.rungeKutta4((x, t) => x.square().mul(-t), y, { steps: 5 }),
+      [random64([3], { stream: 9, low: 0.2, high: 1 })],
+    );
+  });
+});
+
+describe('scan', () => {
+  it('carries state and stacks outputs, with derivatives', async () => {
+    const running = (x: Tensor) =>
+      num.scan(
+        (sum: Tensor, item: { v: Tensor }) =>
+          [sum.add(item.v), { total: sum.add(item.v), twice: item.v.mul(2) }] as const,
+        zeros([2], 'float64'),
+        { v: x },
+      );
+    const got = await compile(running)(
+      f64([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    );
+    expect(toNumbers(got[0])).toEqual([9, 12]);
+    expect(toNumbers(got[1].total)).toEqual([1, 2, 4, 6, 9, 12]);
+    expect(toNumbers(got[1].twice)).toEqual([2, 4, 6, 8, 10, 12]);
+    await checkDerivatives(
+      (x) => num.scan((c: Tensor, v: Tensor) => [c.mul(v).tanh(), c] as const, x.at(0), x)[1],
+      [random64([4, 2], { stream: 10 })],
+    );
+    expect(() =>
+      num.scan((c: Tensor, _: { a: Tensor; b: Tensor }) => [c, c] as const, zeros([1]), {
+        a: zeros([2]),
+        b: zeros([3]),
+      }),
+    ).toThrow(/lengths 2, 3/);
+  });
+});
