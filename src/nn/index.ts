@@ -16,6 +16,7 @@ export * from './layers/composition.js';
 export * from './layers/convolution.js';
 export * from './layers/linear.js';
 export * from './layers/normalization.js';
+export { gru, lstm, type RecurrentOptions, type RecurrentVariables } from './layers/recurrent.js';
 export * from './layers/stateless.js';
 export { type MlpOptions, mlp } from './models/mlp.js';
 export { type ResnetOptions, resnet } from './models/resnet.js';

@@ -41,4 +41,27 @@ case("layerNorm", [[2, 4], {"epsilon": 1e-3}], nn.LayerNorm([2, 4], eps=1e-3), t
 case("groupNorm", [2, 4], nn.GroupNorm(2, 4), tensor(47, [2, 4, 3]))
 case("embedding", [5, 3], nn.Embedding(5, 3), torch.tensor([[0, 4, 4], [2, 0, 1]]))
 case("multiheadAttention", [6, 2], SelfAttention(6, 2, batch_first=True), tensor(48, [2, 4, 6]))
+
+
+class Recurrent(nn.Module):
+    """The outputs alone, under the names of the wrapped module."""
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def named_parameters(self, *a, **k):
+        return self.module.named_parameters()
+
+    def state_dict(self, *a, **k):
+        return self.module.state_dict()
+
+    def forward(self, x):
+        return self.module(x)[0]
+
+
+case("lstm", [3, 4], Recurrent(nn.LSTM(3, 4, batch_first=True)), tensor(49, [2, 5, 3]))
+case("lstm", [3, 2, {"layers": 2, "bidirectional": True}], Recurrent(nn.LSTM(3, 2, 2, batch_first=True, bidirectional=True)), tensor(50, [2, 4, 3]))
+case("gru", [3, 4], Recurrent(nn.GRU(3, 4, batch_first=True)), tensor(51, [2, 5, 3]))
+case("gru", [3, 2, {"layers": 2, "bidirectional": True}], Recurrent(nn.GRU(3, 2, 2, batch_first=True, bidirectional=True)), tensor(52, [2, 4, 3]))
 write("layers.json", {"cases": cases})
