@@ -1,3 +1,4 @@
+import { topological } from '../tensor/graph.js';
 import { isTensor, mapTree, stack, type Tensor, zeros } from '../tensor/index.js';
 import { alias, withPullback } from '../tensor/ops/barrier.js';
 import { applyAll, type Node } from '../tensor/tensor.js';
@@ -62,7 +63,7 @@ export function vmap<A extends unknown[], R>(
 /** The batched forms of tensors, given those of the examples they were computed from. */
 function batchAll(tensors: readonly Tensor[], known: Map<Tensor, Batched>, n: number): Batched[] {
   const given = new Set([...known.keys()].map((t) => t.node));
-  for (const node of reachable(tensors, given)) {
+  for (const node of topological(tensors, given)) {
     if (node.outputs.every((y) => known.has(y))) continue;
     const inputs = node.inputs.map((x) => x && (known.get(x) ?? { value: x, batched: false }));
     const batched = inputs.some((x) => x?.batched);
@@ -72,19 +73,6 @@ function batchAll(tensors: readonly Tensor[], known: Map<Tensor, Batched>, n: nu
     });
   }
   return tensors.map((t) => known.get(t) ?? { value: t, batched: false });
-}
-
-/** Nodes that lead to the tensors, inputs first, looking no further back than what is given. */
-function reachable(tensors: readonly Tensor[], given: ReadonlySet<Node>): Node[] {
-  const seen = new Set<Node>();
-  const stack = tensors.map((t) => t.node);
-  while (stack.length > 0) {
-    const node = stack.pop() as Node;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (!given.has(node)) for (const x of node.inputs) if (x) stack.push(x.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }
 
 function batchNode(

@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { topological } from '../tensor/graph.js';
 import type { DType, NDArray, Shape, Tensor } from '../tensor/index.js';
 import { type Attribute, constantKey, constantOf, type Node } from '../tensor/tensor.js';
 import { dtypeCode, rawBytes } from './dtype.js';
@@ -146,20 +147,6 @@ function scopeOf(node: Node, names: Names): string {
     if (dot > 0) return names.of(x)?.slice(0, dot) ?? '';
   }
   return '';
-}
-
-/** All nodes that lead to `outputs`, inputs before users, looking no further back than `given`. */
-export function topological(outputs: readonly Tensor[], given?: ReadonlySet<Node>): Node[] {
-  const seen = new Set<Node>();
-  const stack = outputs.map((t) => t.node);
-  while (stack.length > 0) {
-    const node = stack.pop() as Node;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (given?.has(node)) continue;
-    for (const x of node.inputs) if (x && !seen.has(x.node)) stack.push(x.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }
 
 function encodeNode(node: Node, name: string, input: string[], output: string[]): NodeProto {

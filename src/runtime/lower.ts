@@ -1,4 +1,4 @@
-import { topological } from '../onnx/encode.js';
+import { topological } from '../tensor/graph.js';
 import type { Tensor } from '../tensor/index.js';
 import { isBarrier } from '../tensor/ops/barrier.js';
 import { applyAll, type Node, type Operator } from '../tensor/tensor.js';

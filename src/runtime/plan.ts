@@ -1,4 +1,5 @@
-import { encodeModel, modelBytes, type Named, topological } from '../onnx/encode.js';
+import { encodeModel, modelBytes, type Named } from '../onnx/encode.js';
+import { topological } from '../tensor/graph.js';
 import type { NDArray, Tensor } from '../tensor/index.js';
 import { constantOf, type Node } from '../tensor/tensor.js';
 import type { Engine, Session, SessionOptions } from './engine.js';

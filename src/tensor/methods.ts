@@ -10,6 +10,7 @@ import * as indexing from './ops/indexing.js';
 import * as linalg from './ops/linalg.js';
 import * as movement from './ops/movement.js';
 import * as reduction from './ops/reduction.js';
+import * as slicing from './ops/slicing.js';
 import { Tensor } from './tensor.js';
 
 type Method<F> = F extends (x: Tensor, ...rest: infer Rest) => infer R ? (...rest: Rest) => R : never;
@@ -108,16 +109,16 @@ const methods = {
   moveAxis: movement.moveAxis,
   broadcastTo: movement.broadcastTo,
   sumTo: movement.sumTo,
-  slice: movement.slice,
-  flip: movement.flip,
-  at: movement.at,
-  split: movement.split,
-  pad: movement.pad,
+  slice: slicing.slice,
+  flip: slicing.flip,
+  at: slicing.at,
+  split: slicing.split,
+  pad: slicing.pad,
   tile: movement.tile,
   repeat: movement.repeat,
-  tril: movement.tril,
-  triu: movement.triu,
-  diagonal: movement.diagonal,
+  tril: slicing.tril,
+  triu: slicing.triu,
+  diagonal: slicing.diagonal,
   sum: reduction.sum,
   prod: reduction.prod,
   mean: reduction.mean,
@@ -134,7 +135,7 @@ const methods = {
   normalize: reduction.normalize,
   argmax: reduction.argmax,
   argmin: reduction.argmin,
-  concat: (x: Tensor, other: Tensor, axis?: number): Tensor => movement.concat([x, other], axis),
+  concat: (x: Tensor, other: Tensor, axis?: number): Tensor => slicing.concat([x, other], axis),
 };
 
 declare module './tensor.js' {
@@ -232,16 +233,16 @@ declare module './tensor.js' {
     moveAxis: Method<typeof movement.moveAxis>;
     broadcastTo: Method<typeof movement.broadcastTo>;
     sumTo: Method<typeof movement.sumTo>;
-    slice: Method<typeof movement.slice>;
-    flip: Method<typeof movement.flip>;
-    at: Method<typeof movement.at>;
-    split: Method<typeof movement.split>;
-    pad: Method<typeof movement.pad>;
+    slice: Method<typeof slicing.slice>;
+    flip: Method<typeof slicing.flip>;
+    at: Method<typeof slicing.at>;
+    split: Method<typeof slicing.split>;
+    pad: Method<typeof slicing.pad>;
     tile: Method<typeof movement.tile>;
     repeat: Method<typeof movement.repeat>;
-    tril: Method<typeof movement.tril>;
-    triu: Method<typeof movement.triu>;
-    diagonal: Method<typeof movement.diagonal>;
+    tril: Method<typeof slicing.tril>;
+    triu: Method<typeof slicing.triu>;
+    diagonal: Method<typeof slicing.diagonal>;
     sum: Method<typeof reduction.sum>;
     prod: Method<typeof reduction.prod>;
     mean: Method<typeof reduction.mean>;

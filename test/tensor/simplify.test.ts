@@ -12,8 +12,8 @@ import {
   toNumbers,
   zeros,
 } from '../../src/index.js';
-import { topological } from '../../src/onnx/encode.js';
 import { lower } from '../../src/runtime/lower.js';
+import { topological } from '../../src/tensor/graph.js';
 import { input } from '../../src/tensor/ops/constant.js';
 
 const types = (...outputs: Tensor[]) =>

@@ -1,5 +1,5 @@
 import { constant, linspace, requireFloat, sameDType } from '../ops/constant.js';
-import { stack } from '../ops/movement.js';
+import { stack } from '../ops/slicing.js';
 import { type Shape, showShape, sizeOf, stridesOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 

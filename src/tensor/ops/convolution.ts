@@ -1,7 +1,7 @@
 import { type Shape, showShape, sizeOf, stridesOf } from '../shape.js';
 import { apply, type Operator, type Tensor } from '../tensor.js';
 import { sameDType } from './constant.js';
-import { concat } from './movement.js';
+import { concat } from './slicing.js';
 
 /** The window of a convolution or pooling, spatial axes in order; `pads` has all beginnings, then all ends, as in ONNX. */
 export type Window = {

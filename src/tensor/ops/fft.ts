@@ -2,7 +2,7 @@ import { ndarray } from '../array.js';
 import { normalizeAxis, showShape } from '../shape.js';
 import { apply, type Operator, type Tensor } from '../tensor.js';
 import { constant, integersOf, requireFloat } from './constant.js';
-import { concat, stack } from './movement.js';
+import { concat, stack } from './slicing.js';
 
 /** Along the axis given as a constant input; real numbers ([..., 1]) or pairs ([..., 2]) in, pairs out. */
 const DFT: Operator<{ inverse: number; onesided: number }> = {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { topological } from '../../../src/onnx/encode.js';
+import { topological } from '../../../src/tensor/graph.js';
 import { input } from '../../../src/tensor/ops/constant.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 import { programs } from '../../support/programs.js';
