@@ -1,3 +1,0 @@
-import { trainDigits } from '../train-digits.js';
-
-Object.assign(globalThis, { trainDigits });
