@@ -1,4 +1,5 @@
 /** Optimizers as chains of gradient transformations, and schedules. */
+export { type EmaState, exponentialMovingAverage } from './ema.js';
 export * from './optimizers.js';
 export * from './schedules/basic.js';
 export { type OneCycleOptions, oneCycle } from './schedules/one-cycle.js';

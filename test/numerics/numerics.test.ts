@@ -111,6 +111,56 @@ describe('relaxed sorting', () => {
   });
 });
 
+describe('a sorting network', () => {
+  it('sorts in the limit, with a matrix that gives the same, and has derivatives', async () => {
+    const x = f64([
+      [3, 1, 2, -1],
+      [0, 5, 4, 4.5],
+    ]);
+    const got = await compile((t: Tensor) => ({ hard: num.oddEvenSort(t, { steepness: 200 }).sorted }))(x);
+    allClose(got.hard, [-1, 1, 2, 3, 0, 4, 4.5, 5], 1e-9, 'sorted');
+    const check = await compile((t: Tensor) => {
+      const { sorted, permutation } = num.oddEvenSort(t, { steepness: 2 });
+      return [
+        permutation.matmul(t.expandDims(-1)).squeeze(-1).sub(sorted).abs().max(),
+        permutation.sum(-1).sub(1).abs().max(),
+        permutation.sum(-2).sub(1).abs().max(),
+      ];
+    })(x);
+    for (const error of check) expect(Number(error.data[0])).toBeLessThan(1e-12);
+    await checkDerivatives((t) => num.oddEvenSort(t, { steepness: 1.5 }).sorted, [random64([2, 5], { stream: 11 })]);
+    expect(() => num.oddEvenSort(zeros([3]), { steepness: 0 })).toThrow(/steepness 0/);
+  });
+});
+
+describe('nearest neighbours', () => {
+  it('are those of all distances, whatever the chunk, and have derivatives', async () => {
+    const [x, y] = [random64([7, 3], { stream: 12 }), random64([9, 3], { stream: 13 })];
+    const distance = (i: number, j: number) =>
+      [0, 1, 2].reduce((sum, k) => sum + (x.data[3 * i + k] - y.data[3 * j + k]) ** 2, 0);
+    const expected = Array.from({ length: 7 }, (_, i) =>
+      Array.from({ length: 9 }, (_, j) => j)
+        .sort((a, b) => distance(i, a) - distance(i, b))
+        .slice(0, 4),
+    );
+    for (const chunk of [2, 7, 100]) {
+      const [distances, positions] = await compile((a: Tensor, b: Tensor) => num.nearestNeighbours(a, b, 4, { chunk }))(
+        x,
+        y,
+      );
+      expect(toNumbers(positions)).toEqual(expected.flat());
+      allClose(
+        distances,
+        expected.flatMap((row, i) => row.map((j) => distance(i, j))),
+        1e-12,
+        'distances',
+      );
+    }
+    await checkDerivatives((a, b) => num.nearestNeighbours(a, b, 2, { chunk: 3 })[0], [x, y]);
+    expect(() => num.nearestNeighbours(zeros([2, 3]), zeros([4, 3]), 5)).toThrow(/k 5 must be an integer from 1 to 4/);
+  });
+});
+
 describe('iterative linear algebra', () => {
   const basis = random64([6, 6], { stream: 7 });
   const spd = (b: Tensor) =>
