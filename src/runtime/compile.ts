@@ -140,12 +140,15 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     }
     await runPlan(program.plan, values, into);
     const results = program.outputs.map(({ tensor }) => own(tensor, values));
-    const returned = new Set(results.map((array) => array.data));
+    // Memory that is a result, or was given already under another name, must not be given to a later call.
+    const taken = new Set(results.map((array) => array.data.buffer));
     args.forEach((arg, i) => {
       if (!donated.has(i)) return;
       for (const leaf of argumentsOf(who, [arg], [nameOfArgument(argumentNames, i)])) {
-        if ('array' in leaf && !returned.has(leaf.array.data))
-          buffers.give(leaf.given, leaf.array, engine.writesInto ? (program.wanted.get(keyOf(leaf.array)) ?? 0) : 0);
+        if (!('array' in leaf) || taken.has(leaf.array.data.buffer)) continue;
+        taken.add(leaf.array.data.buffer);
+        const most = engine.writesInto ? (program.wanted.get(keyOf(leaf.array)) ?? 0) : 0;
+        buffers.give(leaf.given, leaf.array, most);
       }
     });
     let next = 0;

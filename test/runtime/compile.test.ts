@@ -237,6 +237,26 @@ describe('donation', () => {
     expect([toNumbers(state.fixed), toNumbers(state.moving)]).toEqual([[7], [5]]);
   });
 
+  it('keeps apart what begins as one array, or as two views of one buffer', async () => {
+    const step = compile((state: { a: Tensor; b: Tensor }) => ({ a: state.a.add(1), b: state.b.sub(1) }), {
+      donate: [0],
+    });
+    const shared = ndarray([0, 0]);
+    let state: { a: NDArray; b: NDArray } = { a: shared, b: shared };
+    for (let i = 0; i < 5; i++) state = await step(state);
+    expect([toNumbers(state.a), toNumbers(state.b)]).toEqual([
+      [5, 5],
+      [-5, -5],
+    ]);
+    const buffer = new Float32Array(4);
+    state = { a: ndarray(buffer.subarray(0, 2)), b: ndarray(buffer.subarray(2)) };
+    for (let i = 0; i < 5; i++) state = await step(state);
+    expect([toNumbers(state.a), toNumbers(state.b)]).toEqual([
+      [5, 5],
+      [-5, -5],
+    ]);
+  });
+
   it('holds memory still over 10,000 steps', async () => {
     const loss = (w: Tensor, x: Tensor) => x.matmul(w).tanh().square().mean();
     const step = compile(
