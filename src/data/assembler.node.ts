@@ -4,9 +4,10 @@ import { type Assembled, type Assembler, assemble, type Samples } from './assemb
 type Reply = { readonly id: number; readonly batch?: Assembled; readonly error?: string };
 
 // The worker's program is the source of `assemble` itself, so that it starts alike from TypeScript sources, from the compiled package
-// and from a bundle, none of which agree on the address of a second file.
+// and from a bundle, none of which agree on the address of a second file. Flags of the process decide whether such a program is a script
+// or a module, so it uses neither `require` nor `import`.
 const program = (assembleSource: string) => `
-const { parentPort, workerData } = require('node:worker_threads');
+const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads');
 const assemble = ${assembleSource};
 parentPort.on('message', ({ id, indices }) => {
   try {
@@ -26,13 +27,17 @@ function shared<T extends Uint8Array | Int32Array>(array: T): T {
 
 /**
  * Assembles in a worker thread: ONNX Runtime's native `run` blocks the thread that calls it, so only another one makes the next batch
- * meanwhile. The samples lie in shared memory. The worker never keeps the process alive.
+ * meanwhile. The samples lie in shared memory. The worker never keeps the process alive. Once it has ended, whether closed or failed,
+ * every batch asked of it is refused with the reason.
  */
-export function backgroundAssembler({ images, labels, size }: Samples): Assembler {
-  const samples: Samples = { images: shared(images), labels: shared(labels), size };
+export function backgroundAssembler(samples: Samples): Assembler {
   const waiting = new Map<number, { resolve: (batch: Assembled) => void; reject: (error: Error) => void }>();
   let next = 0;
-  const worker = new Worker(program(assemble.toString()), { eval: true, workerData: samples });
+  let ended: string | undefined;
+  const worker = new Worker(program(assemble.toString()), {
+    eval: true,
+    workerData: { ...samples, images: shared(samples.images), labels: shared(samples.labels) },
+  });
   worker.unref();
   const settle = (id: number) => {
     const entry = waiting.get(id);
@@ -40,24 +45,32 @@ export function backgroundAssembler({ images, labels, size }: Samples): Assemble
     if (waiting.size === 0) worker.unref();
     return entry;
   };
+  const refusal = () => new Error(`loader: ${ended}`);
+  const end = (reason: string) => {
+    ended ??= reason;
+    for (const id of [...waiting.keys()]) settle(id)?.reject(refusal());
+  };
   worker.on('message', ({ id, batch, error }: Reply) => {
     if (batch) settle(id)?.resolve(batch);
     else settle(id)?.reject(new Error(`loader: ${error}`));
   });
-  const failAll = (message: string) => {
-    for (const id of [...waiting.keys()]) settle(id)?.reject(new Error(`loader: ${message}`));
-  };
-  worker.on('error', (error: Error) => failAll(error.message));
-  worker.on('exit', () => failAll('closed while a batch was being made'));
+  worker.on('error', (error: Error) => end(error.message));
+  worker.on('exit', () => end('the thread that makes batches has ended'));
   return {
     assemble: (indices) =>
       new Promise((resolve, reject) => {
+        // A message to a thread that has ended is lost, and whoever waited for the answer would wait for ever.
+        if (ended !== undefined) {
+          reject(refusal());
+          return;
+        }
         const id = next++;
         waiting.set(id, { resolve, reject });
         worker.ref();
         worker.postMessage({ id, indices });
       }),
     close: async () => {
+      end('closed');
       await worker.terminate();
     },
   };

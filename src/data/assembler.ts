@@ -2,11 +2,14 @@
 export interface Samples {
   readonly images: Uint8Array;
   readonly labels: Int32Array;
-  /** Elements of one image. */
-  readonly size: number;
+  readonly channels: number;
+  /** Elements of one channel of one image. */
+  readonly plane: number;
+  /** The value that each byte stands for in each channel, [channels, 256], flat. */
+  readonly values: Float32Array;
 }
 
-/** Images in [0, 1] and labels of one batch, flat. */
+/** Values of the pixels and labels of one batch, flat. */
 export interface Assembled {
   readonly images: Float32Array;
   readonly labels: Int32Array;
@@ -20,13 +23,17 @@ export interface Assembler {
 
 /** In plain JavaScript, without anything from outside: a worker runs this very source. */
 export function assemble(samples: Samples, indices: Int32Array): Assembled {
-  const { size } = samples;
+  const { channels, plane, values, images: bytes } = samples;
+  const size = channels * plane;
   const images = new Float32Array(indices.length * size);
   const labels = new Int32Array(indices.length);
   for (let i = 0; i < indices.length; i++) {
-    const from = indices[i] * size;
-    const to = i * size;
-    for (let k = 0; k < size; k++) images[to + k] = samples.images[from + k] / 255;
+    for (let channel = 0; channel < channels; channel++) {
+      const from = indices[i] * size + channel * plane;
+      const to = i * size + channel * plane;
+      const row = 256 * channel;
+      for (let k = 0; k < plane; k++) images[to + k] = values[row + bytes[from + k]];
+    }
     labels[i] = samples.labels[indices[i]];
   }
   return { images, labels };

@@ -3,3 +3,4 @@ export { type Dataset, head, subset } from './dataset.js';
 export { type DigitsOptions, digits } from './datasets/digits.js';
 export { decodeIdx, encodeIdx } from './datasets/idx.js';
 export { type Batch, type Loader, type LoaderOptions, loader } from './loader.js';
+export type { PixelNormalization } from './normalization.js';

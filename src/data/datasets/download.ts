@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { readIfPresent, unpack } from './files.js';
 
 export interface DownloadProgress {
   readonly file: string;
@@ -14,32 +14,22 @@ export interface DownloadProgress {
 /** A file that may be fetched from several places and is known by the SHA-256 of its unpacked contents. */
 export interface RemoteFile {
   readonly name: string;
+  /** Tried in this order; none where downloading is off. */
   readonly mirrors: readonly string[];
   readonly sha256: string;
 }
 
-/** The contents of a gzipped or plain file. @throws Error of one line when the archive is damaged. */
-export function unpack(bytes: Uint8Array, name: string): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return new Uint8Array(gunzipSync(bytes));
-  } catch (error) {
-    throw new Error(`${name}: damaged archive (${(error as Error).message}); delete it and try again`);
-  }
-}
-
-/** @throws Error of one line unless the bytes have that SHA-256. */
-export function verify(bytes: Uint8Array, sha256: string, name: string): void {
-  const actual = createHash('sha256').update(bytes).digest('hex');
-  if (actual !== sha256)
-    throw new Error(
-      `${name}: SHA-256 is ${actual.slice(0, 12)}..., expected ${sha256.slice(0, 12)}...; delete it and try again`,
-    );
+/** A file as a mirror sent it, and what is in it. */
+interface Download {
+  readonly bytes: Uint8Array;
+  readonly contents: Uint8Array;
 }
 
 /**
  * The unpacked contents of a file: from the cache folder, else from the first mirror that delivers it whole. What is cached is verified
  * first and put in place in one step, so a broken download leaves nothing behind.
+ *
+ * @throws Error of one line when what is cached is damaged, when no mirror delivers the file, or when it cannot be kept.
  */
 export async function cached(
   file: RemoteFile,
@@ -47,27 +37,27 @@ export async function cached(
   onProgress: (progress: DownloadProgress) => void = () => {},
 ): Promise<Uint8Array> {
   const path = join(folder, file.name);
-  const present = await readFile(path).catch(() => undefined);
-  if (present) {
-    const contents = unpack(present, path);
-    verify(contents, file.sha256, path);
-    return contents;
-  }
+  const present = await readIfPresent(path);
+  if (present) return unpack(present, { name: path, sha256: file.sha256, advice: 'delete it and try again' });
+  if (file.mirrors.length === 0) throw new Error(`${path}: absent, and downloading is off`);
+  const { bytes, contents } = await fromMirrors(file, onProgress);
+  await put(path, bytes);
+  return contents;
+}
+
+async function fromMirrors(file: RemoteFile, onProgress: (progress: DownloadProgress) => void): Promise<Download> {
   const failures: string[] = [];
   for (const mirror of file.mirrors) {
     const url = new URL(file.name, mirror).href;
     try {
       const bytes = await fetchAll(url, file.name, onProgress);
-      const contents = unpack(bytes, url);
-      verify(contents, file.sha256, url);
-      await put(path, bytes);
-      return contents;
+      return { bytes, contents: unpack(bytes, { name: 'download', sha256: file.sha256 }) };
     } catch (error) {
       const { message, cause } = error as Error;
       failures.push(`${url}: ${cause instanceof Error ? cause.message : message}`);
     }
   }
-  throw new Error(`${basename(path)}: no mirror delivered it (${failures.join('; ')})`);
+  throw new Error(`${file.name}: no mirror delivered it (${failures.join('; ')})`);
 }
 
 async function fetchAll(
@@ -76,7 +66,10 @@ async function fetchAll(
   onProgress: (progress: DownloadProgress) => void,
 ): Promise<Uint8Array> {
   const response = await fetch(url);
-  if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new Error(`the server answered ${response.status}`);
+  }
   const length = response.headers.get('content-length');
   const total = length === null ? undefined : Number(length);
   const chunks: Uint8Array[] = [];
@@ -91,12 +84,16 @@ async function fetchAll(
 
 async function put(path: string, bytes: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Its own name for each call: two that fetch the same file at once must not write into one another's.
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const handle = await open(temporary, 'w');
-    await handle.writeFile(bytes);
-    await handle.sync();
-    await handle.close();
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
     await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { castArray, type NDArray } from '../../tensor/index.js';
 import type { Dataset } from '../dataset.js';
-import { cached, type DownloadProgress, unpack, verify } from './download.js';
+import { cached, type DownloadProgress } from './download.js';
+import { localFolder, readIfPresent, unpack } from './files.js';
 import { decodeIdx } from './idx.js';
 
 export interface MnistOptions {
@@ -12,6 +12,8 @@ export interface MnistOptions {
   readonly folder?: string;
   /** Where downloads are kept. Default: `cotangent/mnist` in the user's cache folder. */
   readonly cache?: string;
+  /** Whether files that are neither in a folder nor in the cache may be downloaded. Default true. */
+  readonly download?: boolean;
   /** Places to download from, each ending in a slash. */
   readonly mirrors?: readonly string[];
   readonly onProgress?: (progress: DownloadProgress) => void;
@@ -30,6 +32,8 @@ const checksums = {
   't10k-labels-idx1-ubyte': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
 } as const;
 
+type FileName = keyof typeof checksums;
+
 /**
  * MNIST: 60,000 training and 10,000 test images of handwritten digits, 28 by 28. LeCun, Bottou, Bengio and Haffner 1998.
  *
@@ -39,43 +43,37 @@ const checksums = {
  */
 export async function mnist(options: MnistOptions): Promise<Dataset> {
   const prefix = options.split === 'train' ? 'train' : 't10k';
-  const [images, labels] = await Promise.all([
-    contents(`${prefix}-images-idx3-ubyte`, options),
-    contents(`${prefix}-labels-idx1-ubyte`, options),
+  const [pixels, labels] = await Promise.all([
+    decoded(`${prefix}-images-idx3-ubyte`, options),
+    decoded(`${prefix}-labels-idx1-ubyte`, options),
   ]);
-  const pixels = decodeIdx(images, `${prefix}-images-idx3-ubyte`);
   const [n, height, width] = pixels.shape;
   return {
     name: `mnist ${options.split}`,
     images: { ...pixels, shape: [n, 1, height, width] },
-    labels: {
-      data: Int32Array.from(decodeIdx(labels, `${prefix}-labels-idx1-ubyte`).data),
-      shape: [n],
-      dtype: 'int32',
-    },
+    labels: castArray(labels, 'int32'),
     classes: Array.from({ length: 10 }, (_, i) => `${i}`),
   };
 }
 
-async function contents(name: keyof typeof checksums, options: MnistOptions): Promise<Uint8Array> {
-  const folder = options.folder ?? localFolder();
-  const sha256 = checksums[name];
-  if (folder === undefined) {
-    const cache = options.cache ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cotangent', 'mnist');
-    return cached(
-      { name: `${name}.gz`, mirrors: options.mirrors ?? defaultMirrors, sha256 },
-      cache,
-      options.onProgress,
-    );
-  }
-  const path = [join(folder, `${name}.gz`), join(folder, name)].find(existsSync);
-  if (!path) throw new Error(`mnist: ${name}(.gz) is not in ${folder}`);
-  const unpacked = unpack(await readFile(path), path);
-  verify(unpacked, sha256, path);
-  return unpacked;
+/** A verified file, so its elements are known to be unsigned bytes. */
+async function decoded(name: FileName, options: MnistOptions): Promise<NDArray<'uint8'>> {
+  return castArray(decodeIdx(await contents(name, options), name), 'uint8');
 }
 
-function localFolder(): string | undefined {
-  const data = process.env.COTANGENT_DATA;
-  return data ? join(data, 'mnist') : undefined;
+async function contents(name: FileName, options: MnistOptions): Promise<Uint8Array> {
+  const { folder = localFolder('mnist'), download = true, onProgress } = options;
+  const sha256 = checksums[name];
+  if (folder === undefined) {
+    const cache = options.cache ?? join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cotangent', 'mnist');
+    const mirrors = download ? (options.mirrors ?? defaultMirrors) : [];
+    return cached({ name: `${name}.gz`, mirrors, sha256 }, cache, onProgress);
+  }
+  for (const path of [join(folder, `${name}.gz`), join(folder, name)]) {
+    const bytes = await readIfPresent(path);
+    if (bytes) return unpack(bytes, { name: path, sha256, advice: 'replace it by the original' });
+  }
+  throw new Error(
+    `mnist: ${name}(.gz) is not in ${folder}; put the four files there, or name no folder to download them`,
+  );
 }
