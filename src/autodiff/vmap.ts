@@ -5,6 +5,8 @@ import { applyAll, type Node } from '../tensor/tensor.js';
 import { leavesOf, unflatten } from '../tensor/tree.js';
 import { type Batched, spread } from './batching/rule.js';
 import { batchRules } from './batching/rules.js';
+import { batchScan } from './batching/scan.js';
+import { isScan } from './scan.js';
 
 /** Where the batch stands in an argument, the same for all its leaves; `null`: the argument is the same for every example. */
 export type BatchAxis = number | null;
@@ -83,6 +85,8 @@ function batchNode(
 ): readonly Tensor[] {
   const { operator } = node;
   if (operator.type === 'CustomGradient') return batchCustomGradient(node, inputs, known, n);
+  if (isScan(node))
+    return batchScan(node, inputs, n, (body, given) => batchAll(body, new Map([...known, ...given]), n));
   if (operator.stacked)
     return applyAll(
       operator,

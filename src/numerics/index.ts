@@ -2,7 +2,7 @@
 export * from './equations/roots.js';
 export * from './linear/iterations.js';
 export * from './neighbours/nearest.js';
-export { scan } from './scan.js';
+export { type ScanOptions, scan } from './scan.js';
 export * from './signal/dct.js';
 export * from './signal/stft.js';
 export * from './sorting/neural-sort.js';

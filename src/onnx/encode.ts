@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { topological } from '../tensor/graph.js';
 import type { DType, NDArray, Shape, Tensor } from '../tensor/index.js';
-import { type Attribute, constantKey, constantOf, type Node } from '../tensor/tensor.js';
+import { type Attribute, constantKey, constantOf, type Node, type Subgraph } from '../tensor/tensor.js';
 import { dtypeCode, rawBytes } from './dtype.js';
 import {
   type AttributeProto,
@@ -57,10 +57,17 @@ export function modelBytes(model: ModelProto): Uint8Array {
 }
 
 function encodeGraph({ name, inputs, outputs, weights }: GraphSpec): GraphProto {
-  const names = new Names();
+  const graph = encodeScope({ name, inputs, outputs }, new Names());
+  for (const [weight, value] of weights ?? []) graph.initializer.push(encodeTensor(weight, value));
+  graph.input = graph.input.filter((i) => !weights?.has(i.name));
+  return graph;
+}
+
+/** A graph, or the body of a loop, whose names go on from those of the graph around it and whose `captured` values have theirs there. */
+function encodeScope({ name, inputs, outputs }: GraphSpec, names: Names, captured: readonly Named[] = []): GraphProto {
   const initializers = new Map<string, TensorProto>();
   const nodes: NodeProto[] = [];
-  for (const { name: given, tensor } of inputs) names.give(tensor, given);
+  for (const { name: given, tensor } of [...inputs, ...captured]) names.give(tensor, given);
   // An output that is an input, a constant or an output already needs a node of its own to carry its name.
   const copied: Named[] = [];
   for (const output of outputs) {
@@ -83,7 +90,7 @@ function encodeGraph({ name, inputs, outputs, weights }: GraphSpec): GraphProto 
     if (known === undefined) throw new Error(`encodeModel: ${tensor} is not reachable from the inputs of ${name}`);
     return known;
   };
-  const given = new Set(inputs.map((i) => i.tensor.node));
+  const given = new Set([...inputs, ...captured].map((i) => i.tensor.node));
   const order = topological(
     outputs.map((o) => o.tensor),
     given,
@@ -95,7 +102,7 @@ function encodeGraph({ name, inputs, outputs, weights }: GraphSpec): GraphProto 
     node.outputs.forEach((y, i) => {
       if (names.of(y) === undefined) names.give(y, i === 0 ? `${label}_out` : `${label}_out${i}`);
     });
-    nodes.push(encodeNode(node, label, node.inputs.map(nameOf), node.outputs.map(nameOf)));
+    nodes.push(encodeNode(node, label, nameOf, names));
   }
   for (const { name: given, tensor } of copied) {
     nodes.push(
@@ -107,20 +114,40 @@ function encodeGraph({ name, inputs, outputs, weights }: GraphSpec): GraphProto 
       }),
     );
   }
-  for (const [weight, value] of weights ?? []) initializers.set(`weight ${weight}`, encodeTensor(weight, value));
   return create(GraphProtoSchema, {
     name,
     node: nodes,
     initializer: [...initializers.values()],
-    input: inputs.filter((i) => !weights?.has(i.name)).map((i) => valueInfo(i.name, i.tensor.dtype, i.tensor.shape)),
+    input: inputs.map((i) => valueInfo(i.name, i.tensor.dtype, i.tensor.shape)),
     output: outputs.map((o) => valueInfo(o.name, o.tensor.dtype, o.tensor.shape)),
   });
 }
 
-/** Unique names of the values and nodes of one graph. */
+/** The body of a loop. What it captures it knows by the names of the graph around it. */
+function encodeBody(label: string, { parameters, results }: Subgraph, captured: readonly string[], names: Names) {
+  const own = parameters.length - captured.length;
+  const spec: GraphSpec = {
+    name: label,
+    inputs: parameters.slice(0, own).map((tensor, i) => ({ name: `${label}/in_${i}`, tensor })),
+    outputs: results.map((tensor, i) => ({ name: `${label}/out_${i}`, tensor })),
+  };
+  return encodeScope(
+    spec,
+    names.inner(),
+    captured.map((name, i) => ({ name, tensor: parameters[own + i] })),
+  );
+}
+
+/** Names of the values of one graph; made up ones are unique in the whole model. */
 class Names {
   readonly #given = new Map<Node, string[]>();
-  readonly #used = new Map<string, number>();
+
+  constructor(readonly used = new Map<string, number>()) {}
+
+  /** For a graph inside this one, which may hold the same nodes once more. */
+  inner(): Names {
+    return new Names(this.used);
+  }
 
   of(tensor: Tensor): string | undefined {
     return this.#given.get(tensor.node)?.[tensor.index];
@@ -133,8 +160,8 @@ class Names {
   }
 
   fresh(stem: string): string {
-    const count = this.#used.get(stem) ?? 0;
-    this.#used.set(stem, count + 1);
+    const count = this.used.get(stem) ?? 0;
+    this.used.set(stem, count + 1);
     return `${stem}_${count}`;
   }
 }
@@ -149,12 +176,19 @@ function scopeOf(node: Node, names: Names): string {
   return '';
 }
 
-function encodeNode(node: Node, name: string, input: string[], output: string[]): NodeProto {
+function encodeNode(node: Node, name: string, nameOf: (x: Tensor | undefined) => string, names: Names): NodeProto {
   const { type, domain } = node.operator;
   if (domain === 'cotangent') throw new Error(`encodeModel: ${type} is no ONNX operator`);
-  const attribute = Object.entries(node.attributes).flatMap(([key, value]) =>
-    value === undefined ? [] : [encodeAttribute(key, value)],
-  );
+  let input = node.inputs.map(nameOf);
+  const output = node.outputs.map((y) => nameOf(y));
+  const attribute = Object.entries(node.attributes).flatMap(([key, value]) => {
+    if (value === undefined) return [];
+    if (typeof value !== 'object' || !('parameters' in value)) return [encodeAttribute(key, value)];
+    const own = input.length - value.captured;
+    const g = encodeBody(name, value, input.slice(own), names);
+    input = input.slice(0, own);
+    return [create(AttributeProtoSchema, { name: key, type: AttributeType.GRAPH, g })];
+  });
   return create(NodeProtoSchema, { opType: type, domain, name, input, output, attribute });
 }
 
@@ -173,7 +207,7 @@ const floatAttributes = new Set([
   'softcap',
 ]);
 
-function encodeAttribute(name: string, value: Exclude<Attribute, undefined>): AttributeProto {
+function encodeAttribute(name: string, value: Exclude<Attribute, Subgraph | undefined>): AttributeProto {
   if (name === 'to' && typeof value === 'string') return encodeAttribute(name, dtypeCode[value as DType]);
   const text = new TextEncoder();
   if (typeof value === 'string')
@@ -186,7 +220,7 @@ function encodeAttribute(name: string, value: Exclude<Attribute, undefined>): At
   }
   if ('dtype' in value)
     return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t: encodeTensor(name, value) });
-  if (value.every((v) => typeof v === 'string')) {
+  if (value.length > 0 && value.every((v) => typeof v === 'string')) {
     return create(AttributeProtoSchema, {
       name,
       type: AttributeType.STRINGS,

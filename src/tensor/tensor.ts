@@ -2,8 +2,26 @@ import type { NDArray } from './array.js';
 import type { DType } from './dtype.js';
 import { type Shape, showShape, sizeOf } from './shape.js';
 
-/** Attribute values, as ONNX has them (a graph attribute is a function's body; see control flow). */
-export type Attribute = number | string | boolean | readonly number[] | readonly string[] | NDArray | undefined;
+/** Attribute values, as ONNX has them. */
+export type Attribute =
+  | number
+  | string
+  | boolean
+  | readonly number[]
+  | readonly string[]
+  | NDArray
+  | Subgraph
+  | undefined;
+
+/**
+ * A function of tensors as a graph of its own: what a loop repeats. `results` lead back to `parameters` and constants alone. The last
+ * `captured` parameters stand for values of the graph around it, which the node takes as its last inputs.
+ */
+export interface Subgraph {
+  readonly parameters: readonly Tensor[];
+  readonly results: readonly Tensor[];
+  readonly captured: number;
+}
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Shape and dtype: all that is known of a value before the program runs. */
@@ -162,9 +180,16 @@ function attributesKey(attributes: Attributes): string {
   let key = '';
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined) continue;
-    key += `;${name}=${typeof value === 'object' && 'dtype' in value ? constantKey(value) : Array.isArray(value) ? value.map(attributeKey).join() : attributeKey(value as number)}`;
+    key += `;${name}=${valueKey(value)}`;
   }
   return key;
+}
+
+function valueKey(value: NonNullable<Attribute>): string {
+  if (typeof value !== 'object') return attributeKey(value);
+  if ('dtype' in value) return constantKey(value);
+  if ('parameters' in value) return [...value.parameters, ...value.results].map(inputKey).join();
+  return value.map(attributeKey).join();
 }
 
 function attributeKey(value: number | bigint | string | boolean): string {

@@ -117,12 +117,12 @@ const others: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
 };
 
 describe('vmap', () => {
-  it('has a rule for every operator of the library', () => {
+  it('has a rule in its table for every operator but the loop, whose body it batches in turn', () => {
     expect(
       Object.keys(batchRules)
         .filter((type) => type !== 'Alias' && type !== 'StopGradient')
         .sort(),
-    ).toEqual([...Object.keys(programs), ...Object.keys(steps)].sort());
+    ).toEqual([...Object.keys(programs).filter((type) => type !== 'Scan'), ...Object.keys(steps)].sort());
   });
 
   const [x, y] = [

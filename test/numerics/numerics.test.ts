@@ -286,35 +286,3 @@ describe('equations', () => {
     );
   });
 });
-
-describe('scan', () => {
-  it('carries state and stacks outputs, with derivatives', async () => {
-    const running = (x: Tensor) =>
-      num.scan(
-        (sum: Tensor, item: { v: Tensor }) =>
-          [sum.add(item.v), { total: sum.add(item.v), twice: item.v.mul(2) }] as const,
-        zeros([2], 'float64'),
-        { v: x },
-      );
-    const got = await compile(running)(
-      f64([
-        [1, 2],
-        [3, 4],
-        [5, 6],
-      ]),
-    );
-    expect(toNumbers(got[0])).toEqual([9, 12]);
-    expect(toNumbers(got[1].total)).toEqual([1, 2, 4, 6, 9, 12]);
-    expect(toNumbers(got[1].twice)).toEqual([2, 4, 6, 8, 10, 12]);
-    await checkDerivatives(
-      (x) => num.scan((c: Tensor, v: Tensor) => [c.mul(v).tanh(), c] as const, x.at(0), x)[1],
-      [random64([4, 2], { stream: 10 })],
-    );
-    expect(() =>
-      num.scan((c: Tensor, _: { a: Tensor; b: Tensor }) => [c, c] as const, zeros([1]), {
-        a: zeros([2]),
-        b: zeros([3]),
-      }),
-    ).toThrow(/lengths 2, 3/);
-  });
-});

@@ -1,5 +1,6 @@
 import type { Tensor } from '../../src/index.js';
 import * as ct from '../../src/index.js';
+import { scan } from '../../src/numerics/index.js';
 
 const rows = (...values: number[][]) => ct.constant(values, 'int32');
 const image = (x: Tensor) => x.reshape([1, 2, 2, 2]);
@@ -54,6 +55,11 @@ export const programs: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
   ReduceSum: (x) => x.sum(1),
   Relu: (x) => x.sub(0.5).relu(),
   Reshape: (x) => x.reshape([4, 2]),
+  Scan: (x, y) => {
+    const step = (c: Tensor, v: Tensor) => [c.mul(y.at(1)).add(v).tanh(), c.mul(v)] as const;
+    const [last, all] = scan(step, y.at(0), x, { unroll: false });
+    return all.add(last);
+  },
   ScatterElements: (x, y) => x.scatterElements(rows([0, 0], [3, 1]), y.slice([null, [0, 2]]), 1, 'add'),
   ScatterND: (x, y) => x.scatterND(rows([1, 2], [0, 3]), y.at(0).slice([[0, 2]])),
   Sigmoid: (x) => x.sigmoid(),

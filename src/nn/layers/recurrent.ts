@@ -42,9 +42,10 @@ function recurrent(
         return [next, next[0]] as const;
       },
       start as readonly Tensor[],
-      reverse ? shares.flip(0) : shares,
+      shares,
+      { reverse },
     );
-    return (reverse ? outputs.flip(0) : outputs).swapAxes(0, 1);
+    return outputs.swapAxes(0, 1);
   };
   return {
     init: (key) => {

@@ -5,11 +5,11 @@ import { input } from '../../../src/tensor/ops/constant.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 import { programs } from '../../support/programs.js';
 
-/** Every operator that the sources declare. */
+/** Every operator that the sources declare: families in a folder, and the loop, whose derivative needs the floor above. */
 const folder = new URL('../../../src/tensor/ops/', import.meta.url);
 const declared = [
   ...new Set(
-    readdirSync(folder).flatMap((name) => {
+    [...readdirSync(folder), '../../autodiff/scan.ts'].flatMap((name) => {
       const source = readFileSync(new URL(name, folder), 'utf8');
       const records = source.matchAll(
         /(?:type: |unary\(\s*|binary\(\s*|comparison\(|logical\(|reduction\(\s*|normalized\(\s*)'([A-Z]\w*)'/g,
