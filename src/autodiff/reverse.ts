@@ -77,7 +77,7 @@ export function requireSameSpec(who: string, name: string, x: Tensor, like: Tens
  * ```
  *
  * Gradients flow through the arguments alone, not through tensors that `fn` closes over. Higher derivatives differentiate
- * `backward`.
+ * `backward`, in which the derivative of the result is the one given here.
  */
 export function customGradient<A extends unknown[], R>(
   fn: (...args: A) => R,
@@ -91,8 +91,12 @@ export function customGradient<A extends unknown[], R>(
     const wrapped = withPullback(
       values,
       tensors.map(({ value }) => value as Tensor),
-      (cts) => {
-        const parts = backward(unflatten(result, cts) as R, args, unflatten(result, values) as R) as readonly unknown[];
+      (cts, results) => {
+        const parts = backward(
+          unflatten(result, cts) as R,
+          args,
+          unflatten(result, results) as R,
+        ) as readonly unknown[];
         const byPath = new Map(leavesOf<Tensor>(parts).map(({ path, value }) => [path, value]));
         return tensors.map(({ path }) => byPath.get(path));
       },

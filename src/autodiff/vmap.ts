@@ -108,11 +108,12 @@ function batchCustomGradient(
 ): readonly Tensor[] {
   const count = node.outputs.length;
   const all = inputs.map((x) => spread(x, n));
-  return withPullback(all.slice(0, count), all.slice(count), (cotangents) => {
+  return withPullback(all.slice(0, count), all.slice(count), (cotangents, results) => {
     const examples = node.outputs.map((y) => alias(y.zerosLike()));
     const parts = (node.operator.vjp?.(examples, node) ?? []).slice(count);
     const env = new Map(known);
     examples.forEach((example, i) => env.set(example, { value: cotangents[i], batched: true }));
+    node.outputs.forEach((y, i) => env.set(y, { value: results[i], batched: true }));
     const present = parts.filter((part) => part !== undefined) as Tensor[];
     const batched = batchAll(present, env, n);
     let next = 0;

@@ -36,19 +36,23 @@ export function stopGradient(x: Tensor): Tensor {
 
 /**
  * `values`, computed from `inputs`, with a derivative of their own: `pullback` maps the cotangents of the values (zeros where no
- * one uses a value) to those of the inputs, `undefined` meaning zero. Gradients flow to `inputs` alone.
+ * one uses a value) to those of the inputs, `undefined` meaning zero. Gradients flow to `inputs` alone. It is also given the results, whose
+ * own derivative is again this one, for rules that are written with them.
  */
 export function withPullback(
   values: readonly Tensor[],
   inputs: readonly Tensor[],
-  pullback: (cotangents: Tensor[]) => readonly (Tensor | undefined)[],
+  pullback: (cotangents: Tensor[], results: readonly Tensor[]) => readonly (Tensor | undefined)[],
 ): readonly Tensor[] {
   const operator: Operator = {
     type: 'CustomGradient',
     domain: 'cotangent',
     distinct: true,
     infer: (all) => all.slice(0, values.length).map(specOf),
-    vjp: (cts) => [...values.map(() => undefined), ...pullback(values.map((value, i) => cts[i] ?? value.zerosLike()))],
+    vjp: (cts, { outputs }) => {
+      const cotangents = values.map((value, i) => cts[i] ?? value.zerosLike());
+      return [...values.map(() => undefined), ...pullback(cotangents, outputs)];
+    },
   };
   return applyAll(operator, [...values, ...inputs], {});
 }
