@@ -6,8 +6,10 @@ export {
   batchNorm as batchNormalize,
   channelMoments,
   groupNorm as groupNormalize,
+  instanceNorm as instanceNormalize,
   layerNorm as layerNormalize,
   standardize,
+  weightNorm as weightNormalize,
 } from './functional/normalization.js';
 export * from './initializers.js';
 export { type Affine, type Layer, type NoVariables, type Symbolic, stateless, type Variables } from './layer.js';
@@ -18,6 +20,12 @@ export * from './layers/linear.js';
 export * from './layers/normalization.js';
 export { gru, lstm, type RecurrentOptions, type RecurrentVariables } from './layers/recurrent.js';
 export * from './layers/stateless.js';
+export { type WeightNormVariables, weightNorm } from './layers/weight-norm.js';
+export {
+  type WindowAttentionOptions,
+  type WindowAttentionVariables,
+  windowAttention,
+} from './layers/window-attention.js';
 export { type MlpOptions, mlp } from './models/mlp.js';
 export { type ResnetOptions, resnet } from './models/resnet.js';
 export { type Resnet9Options, resnet9 } from './models/resnet9.js';

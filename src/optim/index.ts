@@ -1,5 +1,7 @@
 /** Optimizers as chains of gradient transformations, and schedules. */
 export { type EmaState, exponentialMovingAverage } from './ema.js';
+export { type LbfgsOptions, lbfgs, type Minimum } from './minimizers/lbfgs.js';
+export { type LinePoint, strongWolfe, type WolfeOptions } from './minimizers/wolfe.js';
 export * from './optimizers.js';
 export * from './schedules/basic.js';
 export { type OneCycleOptions, oneCycle } from './schedules/one-cycle.js';

@@ -111,6 +111,7 @@ const methods = {
   sumTo: movement.sumTo,
   slice: slicing.slice,
   flip: slicing.flip,
+  roll: slicing.roll,
   at: slicing.at,
   split: slicing.split,
   pad: slicing.pad,
@@ -235,6 +236,7 @@ declare module './tensor.js' {
     sumTo: Method<typeof movement.sumTo>;
     slice: Method<typeof slicing.slice>;
     flip: Method<typeof slicing.flip>;
+    roll: Method<typeof slicing.roll>;
     at: Method<typeof slicing.at>;
     split: Method<typeof slicing.split>;
     pad: Method<typeof slicing.pad>;

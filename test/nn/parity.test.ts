@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, grad, leavesOf, merge, type NDArray, partition, type Tensor } from '../../src/index.js';
+import { compile, grad, leavesOf, merge, type NDArray, partition, type Tensor, toNumbers } from '../../src/index.js';
 import * as nn from '../../src/nn/index.js';
 import { Context, isBuffer, type Layer, type Symbolic, type Variables } from '../../src/nn/index.js';
 import { key } from '../../src/runtime/random/index.js';
@@ -85,6 +85,74 @@ describe('layers agree with PyTorch', () => {
       variables = got.after as Variables;
       await run.release();
     }
+  });
+});
+
+interface NormedCase {
+  readonly variables: LayerCase['variables'];
+  readonly x: GoldenArray;
+  readonly cotangent: GoldenArray;
+  readonly output: GoldenArray;
+  readonly gradients: LayerCase['variables'];
+}
+
+interface CrossCase extends Omit<NormedCase, 'cotangent'> {
+  readonly memory: GoldenArray;
+  readonly cotangents: readonly [GoldenArray, GoldenArray];
+  readonly weights: GoldenArray;
+}
+
+describe('layers of another form agree with PyTorch', () => {
+  const cases = golden<{ weightNorm: NormedCase; crossAttention: CrossCase }>('layers');
+
+  it('weight normalisation', async () => {
+    const { variables, x, cotangent, output, gradients } = cases.weightNorm;
+    const layer = nn.weightNorm(nn.conv1d(3, 4, 2));
+    const initial = layer.init(key(0));
+    expect(
+      leavesOf(initial)
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(Object.keys(variables).sort());
+    const got = await program(layer, true, false)(tree(variables), fromGolden(x), fromGolden(cotangent));
+    const { input, ...parameters } = gradients;
+    allClose(got.y, output.data, 1e-12, 'output');
+    compare(got.gradients as Variables, parameters, 'gradient of');
+    allClose(got.input, input.data, 1e-12, 'gradient of the input');
+    // It begins as the layer that it wraps.
+    const same = compile((a: Symbolic<Variables>, b: Symbolic<Variables>, x: Tensor) => [
+      layer.apply(a as never, x, new Context()),
+      nn.conv1d(3, 4, 2).apply(b as never, x, new Context()),
+    ]);
+    const { weight } = initial.parametrizations;
+    const single = { ...fromGolden(x, 'float32') };
+    const [a, b] = await same(initial, { weight: weight.original1, bias: initial.bias } as Variables, single);
+    allClose(a, toNumbers(b), 1e-6, 'wrapped layer');
+    expect(() => nn.weightNorm(nn.reluLayer).init(key(0))).toThrow(/no variable called weight/);
+  });
+
+  it('attention to another sequence, with its weights', async () => {
+    const c = cases.crossAttention;
+    const layer = nn.crossAttention(6, 2);
+    const run = compile(
+      (arguments_: { variables: Symbolic<Variables>; x: Tensor; memory: Tensor }, co: Tensor, cw: Tensor) => {
+        const apply = ({ variables, x, memory }: typeof arguments_) => layer.apply(variables as never, x, memory);
+        const form = (all: typeof arguments_) => {
+          const { output, weights } = apply(all);
+          return output.mul(co).sum().add(weights.mul(cw).sum());
+        };
+        return { ...apply(arguments_), gradients: grad(form)(arguments_) };
+      },
+    );
+    const { variables, x, memory } = { variables: tree(c.variables), x: fromGolden(c.x), memory: fromGolden(c.memory) };
+    const got = await run({ variables, x, memory }, fromGolden(c.cotangents[0]), fromGolden(c.cotangents[1]));
+    allClose(got.output, c.output.data, 1e-12, 'output');
+    expect(got.weights.shape).toEqual([2, 2, 3, 5]);
+    allClose(got.weights, c.weights.data, 1e-12, 'weights');
+    const { x: gx, memory: gm, ...parameters } = c.gradients;
+    compare(got.gradients.variables as Variables, parameters, 'gradient of');
+    allClose(got.gradients.x, gx.data, 1e-12, 'gradient of x');
+    allClose(got.gradients.memory, gm.data, 1e-12, 'gradient of the memory');
   });
 });
 

@@ -1,18 +1,13 @@
 import * as ct from '../../src/index.js';
 import { compile, type NDArray, ndarray, type Tensor, valueAndGrad, vmap } from '../../src/index.js';
-import * as num from '../../src/numerics/index.js';
 import { beta, gamma, key, normal, permutation, split, uniform } from '../../src/runtime/random/index.js';
+import { smooth, stepping } from '../support/blocks.js';
 import { numbers } from '../support/numbers.js';
 import { programs } from '../support/programs.js';
 
 const others: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
-  svd: (x) => ct.svd(x)[1],
-  cholesky: (x) => ct.cholesky(x.matmul(x.transpose()).add(ct.eye(2))),
-  gridSample: (x, y) => ct.gridSample(x.reshape([1, 1, 2, 4]), y.reshape([1, 2, 2, 2]), { padding: 'border' }),
-  resize: (x) => ct.resize(x.reshape([1, 1, 2, 4]), [3, 5], { mode: 'cubic' }),
-  unfold: (x) => ct.unfold(x.reshape([1, 1, 2, 4]), 2),
-  sinkhorn: (x) => num.sinkhorn(x, { epsilon: 0.3, iterations: 5 }).plan,
-  softRank: (x) => num.softRank(x, { strength: 0.1 }),
+  ...smooth,
+  ...stepping,
   logSumExp: (x) => x.logSumExp(1),
   einsum: (x, y) => ct.einsum('ij,kj->ik', x, y),
   'vmap of grad': (x, y) => vmap((p: Tensor, q: Tensor) => ct.grad((r: Tensor) => r.mul(q).tanh().sum())(p))(x, y),

@@ -3,6 +3,8 @@ import { showShape, type Tensor } from '../../tensor/index.js';
 export interface AttentionOptions {
   /** True where a query may look at a key; broadcasts to [..., queries, keys]. */
   readonly mask?: Tensor;
+  /** Added to the scores before the softmax, as a bias by relative position is; broadcasts to [..., queries, keys]. */
+  readonly bias?: Tensor;
   /** Let query i look at keys 0 .. i only. Default false. */
   readonly causal?: boolean;
   /** Default 1 / sqrt(features). */
@@ -10,7 +12,7 @@ export interface AttentionOptions {
 }
 
 /**
- * Scaled dot-product attention: softmax(q k^T scale) v over the last two axes. Vaswani et al. 2017, equation 1. A query that may look at
+ * Scaled dot-product attention: softmax(q k^T scale + bias) v over the last two axes. Vaswani et al. 2017, equation 1. A query that may look at
  * nothing gives zeros.
  *
  * @param query [..., queries, features], key [..., keys, features], value [..., keys, outputs].
@@ -27,7 +29,8 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
       `attention: query ${showShape(query.shape)} and key ${showShape(key.shape)} must have the same features`,
     );
   }
-  const scores = query.mul(options.scale ?? 1 / Math.sqrt(features)).matmul(key.swapAxes(-1, -2));
+  const products = query.mul(options.scale ?? 1 / Math.sqrt(features)).matmul(key.swapAxes(-1, -2));
+  const scores = options.bias ? products.add(options.bias) : products;
   const allowed = allowedOf(scores, options);
   if (!allowed) return scores.softmax(-1);
   // Large and finite, so that a row without any key has no NaN in its derivative either.

@@ -90,3 +90,25 @@ export function groupNorm(x: Tensor, groups: number, weight?: Tensor, bias?: Ten
   if (weight) result = result.mul(perChannel('groupNorm', 'weight', weight, x));
   return bias ? result.add(perChannel('groupNorm', 'bias', bias, x)) : result;
 }
+
+/**
+ * Instance normalisation of x [n, channels, ...]: each channel of each sample standardised over its own positions, then scaled and shifted a
+ * channel. Ulyanov, Vedaldi and Lempitsky 2016.
+ *
+ * @throws RangeError when x has no axes beside those, as one position has no variance.
+ */
+export function instanceNorm(x: Tensor, weight?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
+  if (x.rank < 3) throw new RangeError(`instanceNorm: x ${showShape(x.shape)} must be [n, channels, positions, ...]`);
+  return groupNorm(x, x.shape[1], weight, bias, epsilon);
+}
+
+/**
+ * The weight of a direction and a length: g v / |v|, with one length for each position along `axis` (default 0, the outputs). Salimans and
+ * Kingma 2016, equation 2.
+ *
+ * @param length of the shape of `direction` with ones beside `axis`. A direction of zeros gives zeros.
+ */
+export function weightNorm(direction: Tensor, length: Tensor, axis = 0): Tensor {
+  const axes = direction.shape.map((_, i) => i).filter((i) => i !== axis);
+  return direction.div(direction.norm(axes, { keepDims: true }).maximum(1e-12)).mul(length);
+}

@@ -1,6 +1,6 @@
-import { foldIn, normal, split } from '../../runtime/random/index.js';
-import { gelu, linear as linearOf, type NDArray, zerosArray } from '../../tensor/index.js';
-import { type AttentionOptions, attention, joinHeads, splitHeads } from '../functional/attention.js';
+import { foldIn, type Key, normal, split } from '../../runtime/random/index.js';
+import { gelu, linear as linearOf, type NDArray, type Tensor, zerosArray } from '../../tensor/index.js';
+import { type AttentionOptions, attention, attentionWeights, joinHeads, splitHeads } from '../functional/attention.js';
 import { layerNorm as layerNormOf } from '../functional/normalization.js';
 import { defaultWeight, onesArray, xavierUniform } from '../initializers.js';
 import type { Affine, Layer, Symbolic } from '../layer.js';
@@ -26,14 +26,7 @@ export function multiheadAttention(
   if (features % heads !== 0)
     throw new RangeError(`multiheadAttention: ${heads} heads do not divide ${features} features`);
   return {
-    init: (key) => {
-      const [forInput, forOutput] = split(key);
-      return {
-        in_proj_weight: xavierUniform()(forInput, [3 * features, features]),
-        in_proj_bias: zerosArray([3 * features]),
-        out_proj: { weight: defaultWeight(forOutput, [features, features]), bias: zerosArray([features]) },
-      };
-    },
+    init: (key) => initialProjections(key, features),
     apply: (variables, x) => {
       const [query, key, value] = linearOf(x, variables.in_proj_weight, variables.in_proj_bias)
         .split(3, -1)
@@ -43,6 +36,47 @@ export function multiheadAttention(
         variables.out_proj.weight,
         variables.out_proj.bias,
       );
+    },
+  };
+}
+
+function initialProjections(key: Key, features: number): AttentionVariables {
+  const [forInput, forOutput] = split(key);
+  return {
+    in_proj_weight: xavierUniform()(forInput, [3 * features, features]),
+    in_proj_bias: zerosArray([3 * features]),
+    out_proj: { weight: defaultWeight(forOutput, [features, features]), bias: zerosArray([features]) },
+  };
+}
+
+/** Attention of one sequence to another. It has two inputs and two results, so it is no {@link Layer}. */
+export interface CrossAttention {
+  init(key: Key): AttentionVariables;
+  /**
+   * @param x [n, queries, features], memory [n, keys, features].
+   * @returns the output [n, queries, features], and the weights [n, heads, queries, keys]: each row sums to 1, and says where a query looked.
+   */
+  apply(
+    variables: Symbolic<AttentionVariables>,
+    x: Tensor,
+    memory: Tensor,
+  ): { readonly output: Tensor; readonly weights: Tensor };
+}
+
+/**
+ * Multi-head attention of queries from x to keys and values from a memory, whose weights are a result to look at or to take a loss of. The
+ * variables are those of {@link multiheadAttention}. Vaswani et al. 2017, section 3.2.3.
+ */
+export function crossAttention(features: number, heads: number, options: AttentionOptions = {}): CrossAttention {
+  if (features % heads !== 0) throw new RangeError(`crossAttention: ${heads} heads do not divide ${features} features`);
+  return {
+    init: (key) => initialProjections(key, features),
+    apply: ({ in_proj_weight, in_proj_bias, out_proj }, x, memory) => {
+      const [weights, biases] = [in_proj_weight, in_proj_bias].map((t) => t.split(3));
+      const project = (from: Tensor, k: number) => splitHeads(linearOf(from, weights[k], biases[k]), heads);
+      const looked = attentionWeights(project(x, 0), project(memory, 1), options);
+      const mixed = joinHeads(looked.matmul(project(memory, 2)));
+      return { output: linearOf(mixed, out_proj.weight, out_proj.bias), weights: looked };
     },
   };
 }

@@ -3,6 +3,7 @@ import {
   batchNorm as batchNormOf,
   channelMoments,
   groupNorm as groupNormOf,
+  instanceNorm as instanceNormOf,
   layerNorm as layerNormOf,
 } from '../functional/normalization.js';
 import { onesArray } from '../initializers.js';
@@ -87,5 +88,25 @@ export function groupNorm(
   return {
     init: () => ({ weight: onesArray([channels]), bias: zerosArray([channels]) }),
     apply: ({ weight, bias }, x) => groupNormOf(x, groups, weight, bias, options.epsilon),
+  };
+}
+
+/**
+ * Instance normalisation of x [n, channels, positions, ...]; without variables, as PyTorch's default, or with weight and bias [channels].
+ *
+ * @param options `affine` default false, epsilon default 1e-5.
+ */
+export function instanceNorm(
+  channels: number,
+  options: { readonly affine?: boolean; readonly epsilon?: number } = {},
+): Layer<Affine> {
+  const { affine = false, epsilon } = options;
+  return {
+    init: () => (affine ? { weight: onesArray([channels]), bias: zerosArray([channels]) } : {}) as Affine,
+    apply: (variables, x) => {
+      if (x.shape[1] !== channels)
+        throw new RangeError(`instanceNorm: x ${showShape(x.shape)} must be [n, ${channels}, positions, ...]`);
+      return instanceNormOf(x, variables.weight, variables.bias, epsilon);
+    },
   };
 }

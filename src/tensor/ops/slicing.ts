@@ -104,6 +104,17 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   return apply(Slice, [x, ...bounds.map(int64s)], {});
 }
 
+/** The elements moved on by `shift` along `axis`, those pushed over the end coming back at the beginning, as NumPy's roll. */
+export function roll(x: Tensor, shift: number, axis: number): Tensor {
+  const along = normalizeAxis('roll', axis, x.rank);
+  const n = x.shape[along];
+  if (!Number.isInteger(shift)) throw new RangeError(`roll: shift ${shift} must be an integer`);
+  const by = n > 0 ? ((shift % n) + n) % n : 0;
+  if (by === 0) return x;
+  const part = (from: number, to: number) => x.slice(x.shape.map((_, i) => (i === along ? [from, to] : null)));
+  return concat([part(n - by, n), part(0, n - by)], along);
+}
+
 /** Element `i` along `axis`, without that axis. */
 export function at(x: Tensor, i: number, axis = 0): Tensor {
   const along = normalizeAxis('at', axis, x.rank);
