@@ -151,64 +151,6 @@ function averagePool([x]: readonly NDArray[], attributes: Attributes, lengths: r
   return { data, shape: [n, channels, ...lengths], dtype: 'float64' };
 }
 
-/** e^(sign 2 pi i j k / n) summed directly where n is odd; even lengths split into halves. */
-function fourier(x: Float64Array, sign: number): Float64Array {
-  const n = x.length / 2;
-  const y = new Float64Array(x.length);
-  if (n % 2 === 1) {
-    for (let k = 0; k < n; k++) {
-      for (let j = 0; j < n; j++) {
-        const angle = (sign * 2 * Math.PI * ((j * k) % n)) / n;
-        const [c, s] = [Math.cos(angle), Math.sin(angle)];
-        y[2 * k] += x[2 * j] * c - x[2 * j + 1] * s;
-        y[2 * k + 1] += x[2 * j] * s + x[2 * j + 1] * c;
-      }
-    }
-    return y;
-  }
-  const half = (odd: number) =>
-    fourier(
-      Float64Array.from({ length: n }, (_, i) => x[4 * (i >> 1) + 2 * odd + (i & 1)]),
-      sign,
-    );
-  const [even, odd] = [half(0), half(1)];
-  for (let k = 0; k < n / 2; k++) {
-    const angle = (sign * 2 * Math.PI * k) / n;
-    const [c, s] = [Math.cos(angle), Math.sin(angle)];
-    const [re, im] = [odd[2 * k] * c - odd[2 * k + 1] * s, odd[2 * k] * s + odd[2 * k + 1] * c];
-    y[2 * k] = even[2 * k] + re;
-    y[2 * k + 1] = even[2 * k + 1] + im;
-    y[2 * k + n] = even[2 * k] - re;
-    y[2 * k + n + 1] = even[2 * k + 1] - im;
-  }
-  return y;
-}
-
-/** ONNX Runtime's transform of lengths that are no power of two is done in single precision whatever the dtype. */
-function dft([x, , axisInput]: readonly NDArray[], attributes: Attributes, shape: readonly number[]): NDArray {
-  const axis = Number(axisInput.data[0]);
-  const n = shape[axis];
-  const step = stridesOf(shape)[axis];
-  const from = x.data as Float64Array;
-  const real = x.shape[x.shape.length - 1] === 1;
-  const data = allocate('float64', sizeOf(shape));
-  const line = new Float64Array(2 * n);
-  for (let start = 0; start < data.length; start += 2) {
-    if (Math.floor(start / step) % n !== 0) continue;
-    for (let j = 0; j < n; j++) {
-      const at = start + j * step;
-      line[2 * j] = real ? from[at / 2] : from[at];
-      line[2 * j + 1] = real ? 0 : from[at + 1];
-    }
-    const y = fourier(line, attributes.inverse ? 1 : -1);
-    for (let j = 0; j < n; j++) {
-      data[start + j * step] = y[2 * j] / (attributes.inverse ? n : 1);
-      data[start + j * step + 1] = y[2 * j + 1] / (attributes.inverse ? n : 1);
-    }
-  }
-  return { data, shape: [...shape], dtype: 'float64' };
-}
-
 /** By operator type; the shape is the one the operator's own rule gave. */
 export const kernels64: Readonly<
   Record<string, (inputs: readonly NDArray[], attributes: Attributes, shape: readonly number[]) => NDArray>
@@ -224,7 +166,6 @@ export const kernels64: Readonly<
   Atanh: elementwise(Math.atanh),
   Erf: elementwise(erf),
   Gelu: (inputs, attributes) => elementwise(attributes.approximate === 'tanh' ? geluTanh : gelu)(inputs, attributes),
-  DFT: dft,
   Conv: (inputs, attributes, shape) => conv(inputs, attributes, shape.slice(2)),
   ConvTranspose: (inputs, attributes, shape) => convTranspose(inputs, attributes, shape.slice(2)),
   AveragePool: (inputs, attributes, shape) => averagePool(inputs, attributes, shape.slice(2)),

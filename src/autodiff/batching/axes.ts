@@ -14,9 +14,6 @@ export const alongInput: BatchRule = ({ operator, attributes, inputs }, [x]) => 
   return applyAll(operator, [x.value, moved], attributes);
 };
 
-export const fourier: BatchRule = ({ operator, attributes, inputs: [, length, axis] }, [x]) =>
-  applyAll(operator, [x.value, length, int64s(integersOf('DFT', axis).map((i) => i + 1)).reshape([])], attributes);
-
 export const reshape: BatchRule = ({ output }, [x], n) => [x.value.reshape([n, ...output.shape])];
 
 export const transpose: BatchRule = ({ attributes }, [x]) => [

@@ -20,7 +20,6 @@ export const batchRules: Readonly<Record<string, BatchRule>> = {
   Concat: axes.concat,
   Conv: convolution.conv,
   ConvTranspose: convolution.convTranspose,
-  DFT: axes.fourier,
   Expand: axes.expand,
   Gather: indexing.gather,
   GatherElements: indexing.elements,

@@ -87,10 +87,17 @@ class Points {
     this.#values = Float64Array.from(data as Float32Array);
   }
 
-  #squaredDistance(point: number, centres: Float64Array, centre: number): number {
+  /** The squared distance, or some number of at least `limit` as soon as it is clear that it is no less. */
+  #squaredDistance(point: number, centres: Float64Array, centre: number, limit = Infinity): number {
+    const [values, size] = [this.#values, this.#size];
+    const [from, to] = [point * size, centre * size];
     let total = 0;
-    for (let k = 0; k < this.#size; k++) {
-      total += (this.#values[point * this.#size + k] - centres[centre * this.#size + k]) ** 2;
+    for (let k = 0; k < size; ) {
+      for (const end = Math.min(size, k + 8); k < end; k++) {
+        const difference = values[from + k] - centres[to + k];
+        total += difference * difference;
+      }
+      if (total >= limit) break;
     }
     return total;
   }
@@ -129,7 +136,7 @@ class Points {
     return Int32Array.from({ length: this.count }, (_, i) => {
       let [best, least] = [0, Infinity];
       for (let c = 0; c < clusters; c++) {
-        const distance = this.#squaredDistance(i, centres, c);
+        const distance = this.#squaredDistance(i, centres, c, least);
         if (distance < least) [best, least] = [c, distance];
       }
       return best;

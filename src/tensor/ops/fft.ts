@@ -1,26 +1,14 @@
-import { ndarray } from '../array.js';
 import { normalizeAxis, showShape } from '../shape.js';
-import { apply, type Operator, type Tensor } from '../tensor.js';
-import { constant, integersOf, requireFloat } from './constant.js';
+import type { Tensor } from '../tensor.js';
+import { constant, requireFloat } from './constant.js';
+import { fourierSums, realInverse, realSums } from './fourier.js';
 import { concat, stack } from './slicing.js';
 
-/** Along the axis given as a constant input; real numbers ([..., 1]) or pairs ([..., 2]) in, pairs out. */
-const DFT: Operator<{ inverse: number; onesided: number }> = {
-  type: 'DFT',
-  domain: '',
-  infer: ([x]) => ({ shape: [...x.shape.slice(0, -1), 2], dtype: x.dtype }),
-  // The transform's matrix is symmetric, so its adjoint is the other transform but for the factor n that the inverse divides by.
-  vjp: ([ct], { inputs: [x, , axis], attributes: { inverse } }) => {
-    const n = x.shape[integersOf('DFT', axis)[0]];
-    const back = transform(ct, integersOf('DFT', axis)[0], 1 - inverse).mul(inverse ? 1 / n : n);
-    return [x.shape[x.rank - 1] === 1 ? back.slice([...x.shape.slice(0, -1).map(() => null), [0, 1]]) : back];
-  },
-};
+export { complexMul } from './fourier.js';
 
-function transform(x: Tensor, axis: number, inverse: number): Tensor {
-  const along = constant(ndarray(BigInt64Array.of(BigInt(axis)), { shape: [] }));
-  // The second input, a length to cut or pad to, is left out.
-  return apply(DFT, [x, undefined as unknown as Tensor, along], { inverse, onesided: 0 });
+/** The sums along an axis in front of the pairs. */
+function transform(x: Tensor, axis: number, sign: 1 | -1): Tensor {
+  return fourierSums(x.moveAxis(axis, -2), sign).moveAxis(-2, axis);
 }
 
 /** The axis among those in front of the pairs. */
@@ -39,12 +27,13 @@ function checked(who: string, x: Tensor, axis: number): number {
  * @param axis among those in front of the pairs, default the last of them.
  */
 export function fft(x: Tensor, axis = -1): Tensor {
-  return transform(x, checked('fft', x, axis), 0);
+  return transform(x, checked('fft', x, axis), -1);
 }
 
 /** The inverse of {@link fft}: 1/n times the sum with the other sign. */
 export function ifft(x: Tensor, axis = -1): Tensor {
-  return transform(x, checked('ifft', x, axis), 1);
+  const along = checked('ifft', x, axis);
+  return transform(x, along, 1).mul(1 / Math.max(1, x.shape[along]));
 }
 
 /** Transform over the last two axes in front of the pairs, [..., h, w, 2]. */
@@ -57,8 +46,10 @@ export function rfft(x: Tensor): Tensor {
   requireFloat('rfft', 'x', x);
   if (x.rank < 1) throw new RangeError('rfft: x has no axis');
   const n = x.shape[x.rank - 1];
-  const whole = transform(x.expandDims(-1), x.rank - 1, 0);
-  return whole.slice([...x.shape.slice(0, -1).map(() => null), [0, Math.floor(n / 2) + 1], null]);
+  const k = Math.floor(n / 2) + 1;
+  return (
+    realSums(x, k) ?? fourierSums(x.expandDims(-1), -1).slice([...x.shape.slice(0, -1).map(() => null), [0, k], null])
+  );
 }
 
 /** The real numbers [..., n] whose {@link rfft} is x [..., floor(n/2) + 1, 2]; n is even, 2 (k - 1), unless given. */
@@ -70,10 +61,12 @@ export function irfft(x: Tensor, n?: number): Tensor {
     throw new RangeError(
       `irfft: x ${showShape(x.shape)} has ${k} coefficients, ${length} numbers have ${Math.floor(length / 2) + 1}`,
     );
+  const short = realInverse(x, length);
+  if (short) return short;
   const lead = x.shape.slice(0, axis).map(() => null);
   const mirrored = conjugate(x.slice([...lead, [1, length - k + 1], null])).flip(axis);
   // The imaginary parts of the coefficients that are their own conjugates do not count: the result's real part is taken.
-  return transform(concat([x, mirrored], axis), axis, 1).at(0, -1);
+  return ifft(concat([x, mirrored], axis)).at(0, -1);
 }
 
 /** Real numbers as complex ones: [...] to [..., 2]. */
@@ -84,12 +77,6 @@ export function complex(real: Tensor, imaginary: Tensor = real.zerosLike()): Ten
 /** The conjugates of x [..., 2]. */
 export function conjugate(x: Tensor): Tensor {
   return x.mul(constant([1, -1], x.dtype));
-}
-
-/** Products of complex numbers [..., 2], broadcast. */
-export function complexMul(x: Tensor, y: Tensor): Tensor {
-  const [a, b, c, d] = [x.at(0, -1), x.at(1, -1), y.at(0, -1), y.at(1, -1)];
-  return complex(a.mul(c).sub(b.mul(d)), a.mul(d).add(b.mul(c)));
 }
 
 /** Absolute values of complex numbers: [..., 2] to [...]. The gradient at 0 is 0. */
