@@ -31,6 +31,30 @@ def array(t: torch.Tensor) -> dict:
     return {"shape": list(t.shape), "data": t.detach().flatten().tolist()}
 
 
+def differentiated(name, fn, inputs, **options) -> dict:
+    """inputs: name -> tensor. Output, gradients of <c, f>, and those of <gradients, v>, for fixed c and v."""
+    leaves = {k: v.clone().requires_grad_() for k, v in inputs.items()}
+    y = fn(**leaves)
+    c = tensor(900, y.shape, 0.5, 1.5).requires_grad_()
+    gradients = torch.autograd.grad((y * c).sum(), list(leaves.values()), create_graph=True)
+    directions = {k: tensor(950 + i, v.shape) for i, (k, v) in enumerate(leaves.items())}
+    form = sum((g * v).sum() for g, v in zip(gradients, directions.values()))
+    try:
+        second = torch.autograd.grad(form, list(leaves.values()), allow_unused=True) if form.requires_grad else [None] * len(leaves)
+    except RuntimeError:  # PyTorch has no second derivative of the hard sigmoid.
+        second = None
+    return {
+        "name": name,
+        "options": options,
+        "inputs": {k: array(v) for k, v in inputs.items()},
+        "cotangent": array(c),
+        "output": array(y),
+        "gradients": {k: array(g) for k, g in zip(leaves, gradients)},
+        "directions": {k: array(v) for k, v in directions.items()},
+        "second": second and {k: array(g if g is not None else torch.zeros_like(v)) for (k, v), g in zip(leaves.items(), second)},
+    }
+
+
 def write(name: str, value) -> None:
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"torch": torch.__version__.split("+")[0], **value}, separators=(",", ":"))

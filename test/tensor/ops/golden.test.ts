@@ -1,22 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
+import type { Tensor } from '../../../src/index.js';
 import * as ct from '../../../src/index.js';
-import { compile, grad, type NDArray, type Tensor } from '../../../src/index.js';
-import { fromGolden, type GoldenArray, golden } from '../../support/golden.js';
+import { agreesWith, type DifferentiatedCase, type Inputs } from '../../support/differentiated.js';
+import { golden } from '../../support/golden.js';
 
-interface Case {
-  name: string;
-  options: Record<string, unknown>;
-  inputs: Record<string, GoldenArray>;
-  cotangent: GoldenArray;
-  output: GoldenArray;
-  gradients: Record<string, GoldenArray>;
-  directions: Record<string, GoldenArray>;
-  second: Record<string, GoldenArray> | null;
-}
-
-type Inputs = Record<string, Tensor>;
-
-function operator({ name, options: o }: Case): (inputs: Inputs) => Tensor {
+function operator({ name, options: o }: DifferentiatedCase): (inputs: Inputs) => Tensor {
   const stride = o.stride as number;
   const [family] = name.split(' ');
   switch (family) {
@@ -56,47 +44,12 @@ function operator({ name, options: o }: Case): (inputs: Inputs) => Tensor {
   }
 }
 
-const { cases } = golden<{ cases: Case[] }>('ops');
-
-function closeTo(actual: NDArray, expected: GoldenArray, tolerance: number, what: string): void {
-  expect(actual.shape, what).toEqual(expected.shape);
-  // Relative to the size of the whole array: sums of many terms cancel.
-  const scale = Math.max(1, ...expected.data.map(Math.abs));
-  expected.data.forEach((value, i) => {
-    expect(
-      Math.abs(Number(actual.data[i]) - value) / scale,
-      `${what}[${i}]: ${actual.data[i]}, PyTorch ${value}`,
-    ).toBeLessThan(tolerance);
-  });
-}
+const { cases } = golden<{ cases: DifferentiatedCase[] }>('ops');
 
 describe('operators agree with PyTorch', () => {
+  // Float32 on ONNX Runtime's kernels, float64 on those of this library or of ONNX Runtime.
   it.each(cases.map((c) => [`${c.name} ${JSON.stringify(c.options)}`, c] as const))('%s', async (_, c) => {
-    const fn = operator(c);
-    const form = (inputs: Inputs, cotangent: Tensor) => fn(inputs).mul(cotangent).sum();
-    const program = compile((inputs: Inputs, cotangent: Tensor, directions: Inputs) => {
-      const first = (x: Inputs) => grad(form)(x, cotangent);
-      const along = (x: Inputs) =>
-        Object.entries(first(x))
-          .map(([name, g]) => g.mul(directions[name]).sum())
-          .reduce((a, b) => a.add(b));
-      return { output: fn(inputs), gradients: first(inputs), second: grad(along)(inputs) };
-    });
-    // Float32 on ONNX Runtime's kernels, float64 on those of this library or of ONNX Runtime.
-    for (const [dtype, usual] of [
-      ['float32', 1e-5],
-      ['float64', 1e-12],
-    ] as const) {
-      // PyTorch's derivative of the hard sigmoid has 1/6 in single precision.
-      const tolerance = dtype === 'float64' && c.name === 'hardSigmoid' ? 1e-8 : usual;
-      const load = (arrays: Record<string, GoldenArray>) =>
-        Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, fromGolden(a, dtype)]));
-      const got = await program(load(c.inputs), fromGolden(c.cotangent, dtype), load(c.directions));
-      closeTo(got.output, c.output, tolerance, `${dtype} output`);
-      for (const name of Object.keys(c.inputs)) {
-        closeTo(got.gradients[name], c.gradients[name], tolerance, `${dtype} gradient of ${name}`);
-        if (c.second) closeTo(got.second[name], c.second[name], tolerance, `${dtype} second derivative of ${name}`);
-      }
-    }
+    // PyTorch's derivative of the hard sigmoid has 1/6 in single precision.
+    await agreesWith(c, operator(c), { float32: 1e-5, float64: c.name === 'hardSigmoid' ? 1e-8 : 1e-12 });
   });
 });
