@@ -5,3 +5,9 @@ export type { Reduction, ReductionOptions } from './reduction.js';
 export { type HuberOptions, huber, type SmoothL1Options, smoothL1 } from './regression/huber.js';
 export { meanAbsoluteError } from './regression/mean-absolute-error.js';
 export { meanSquaredError } from './regression/mean-squared-error.js';
+export {
+  readTrajectory,
+  type TrajectoryOptions,
+  trajectoryLoss,
+  writeTrajectory,
+} from './regularizers/trajectory.js';

@@ -1,0 +1,88 @@
+import { grad } from '../../autodiff/index.js';
+import { applyUpdates, type GradientTransformation } from '../../optim/index.js';
+import { isFloat, type Tensor } from '../../tensor/index.js';
+import { leavesOf, zipTrees } from '../../tensor/tree.js';
+
+export interface FishOptions {
+  /** How far the parameters follow the clone, in [0, 1]. Default 0.5. */
+  readonly rate?: number;
+}
+
+/**
+ * One step of Fish: a clone of the parameters takes one step of the inner optimizer on each domain in turn, then the parameters move the share
+ * `rate` of the way to the clone. To first order in the inner learning rate a this follows the sum of the domains' gradients less
+ * (a / 2) times the gradient of their inner products, so that steps for one domain help the others. Shi et al. 2022, algorithm 1.
+ *
+ * @param objectives the loss of a batch of each domain, in an order that the caller draws anew for every step (the theorem needs that).
+ * @param state of the inner optimizer, carried from domain to domain and from step to step.
+ */
+export function fishStep<P>(
+  objectives: readonly ((params: P) => Tensor)[],
+  params: P,
+  inner: GradientTransformation,
+  state: unknown,
+  { rate = 0.5 }: FishOptions = {},
+): { readonly params: P; readonly state: unknown } {
+  if (objectives.length === 0) throw new RangeError('fishStep: no domains');
+  if (!(rate >= 0 && rate <= 1)) throw new RangeError(`fishStep: rate ${rate} must be in [0, 1]`);
+  let clone = params;
+  let moments = state;
+  for (const objective of objectives) {
+    const step = inner.update(grad(objective)(clone), moments, clone);
+    clone = applyUpdates(clone, step.updates);
+    moments = step.state;
+  }
+  return { params: interpolate(params, clone, rate), state: moments };
+}
+
+/** a + rate (b - a), leaf by leaf; leaves that are no floats, such as counts, are those of b. */
+export function interpolate<P>(a: P, b: P, rate: number): P {
+  return zipTrees('interpolate', a, b, (x: Tensor, y: Tensor) =>
+    isFloat(x.dtype) ? x.add(y.sub(x).mul(rate)) : y,
+  ) as P;
+}
+
+/**
+ * The mean inner product of the gradients of two different domains; with `normalize` the mean of their cosines, a zero gradient's being 0.
+ *
+ * @param gradients one tree a domain, at least two.
+ */
+export function gradientInnerProduct<P>(
+  gradients: readonly P[],
+  { normalize = false }: { readonly normalize?: boolean } = {},
+): Tensor {
+  const n = gradients.length;
+  if (n < 2) throw new RangeError(`gradientInnerProduct: ${n} gradients; there must be two or more`);
+  const flat = gradients.map((tree) => {
+    const leaves = leavesOf<Tensor>(tree).map(({ value }) => value);
+    return normalize ? unit(leaves) : leaves;
+  });
+  const products = flat.flatMap((a, i) => flat.slice(0, i).map((b) => dot(a, b)));
+  return products.reduce((x, y) => x.add(y)).div(products.length);
+}
+
+const dot = (a: readonly Tensor[], b: readonly Tensor[]): Tensor =>
+  a.map((x, i) => x.mul(b[i]).sum()).reduce((x, y) => x.add(y));
+
+function unit(leaves: readonly Tensor[]): Tensor[] {
+  const square = dot(leaves, leaves);
+  const length = square.equal(0).where(1, square).sqrt();
+  return leaves.map((x) => x.div(length));
+}
+
+/**
+ * Inter-domain gradient matching, which Fish approximates: the mean of the domains' losses less gamma times the mean inner product of their
+ * gradients. Its own gradient takes Hessian-vector products. Shi et al. 2022, equation 4.
+ */
+export function idgmLoss<P>(
+  objectives: readonly ((params: P) => Tensor)[],
+  params: P,
+  { gamma }: { readonly gamma: number },
+): Tensor {
+  const mean = objectives
+    .map((objective) => objective(params))
+    .reduce((a, b) => a.add(b))
+    .div(objectives.length);
+  const gradients = objectives.map((objective) => grad(objective)(params));
+  return mean.sub(gradientInnerProduct(gradients).mul(gamma));
+}

@@ -1,0 +1,2 @@
+/** Training procedures that are more than a loss. */
+export * from './domain-generalization/fish.js';

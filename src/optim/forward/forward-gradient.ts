@@ -1,0 +1,66 @@
+import { jvp } from '../../autodiff/index.js';
+import { foldIn, normal } from '../../runtime/random/index.js';
+import type { Tensor } from '../../tensor/index.js';
+import { leavesOf, mapTree, unflatten } from '../../tensor/tree.js';
+import { map1, map2 } from '../transformation.js';
+
+export interface ForwardGradientOptions {
+  /**
+   * Divide by |v|^2: the projection of the gradient on the guess, for guesses that resemble it (Fournier et al. 2023). Without it, for standard
+   * normal or sign guesses, the estimate is unbiased (Baydin et al. 2022). Default true.
+   */
+  readonly normalize?: boolean;
+  /** Added to |v|^2. Default 1e-16, the official code's. */
+  readonly epsilon?: number;
+}
+
+/** Inner product of two trees of one structure. */
+function inner<P>(a: P, b: P): Tensor {
+  return leavesOf<Tensor>(map2(a, b, (x, y) => x.mul(y).sum()))
+    .map(({ value }) => value)
+    .reduce((x, y) => x.add(y));
+}
+
+/** guess * <gradient, guess> / |guess|^2, from the inner product. */
+function along<P>(guess: P, product: Tensor, { normalize = true, epsilon = 1e-16 }: ForwardGradientOptions): P {
+  const coefficient = normalize ? product.div(inner(guess, guess).add(epsilon)) : product;
+  return map1(guess, (v) => v.mul(coefficient));
+}
+
+/**
+ * An estimate of the gradient from one directional derivative: (g . v) v / |v|^2 for a guess v, where g . v is the derivative of the loss along v.
+ * It is a direction of ascent whenever g . v is not 0, as near to g as v is; a guess that is a multiple of g gives g.
+ *
+ * @param guess a tree like `params`.
+ * @returns the loss and the estimate. Fournier, Rivaud, Belilovsky, Eickenberg and Oyallon 2023.
+ */
+export function forwardGradient<P>(
+  loss: (params: P) => Tensor,
+  params: P,
+  guess: P,
+  options: ForwardGradientOptions = {},
+): readonly [value: Tensor, gradients: P] {
+  const [value, product] = jvp(loss, params, guess);
+  return [value, along(guess, product, options)];
+}
+
+/** The same estimate from a gradient that is known: all tensors together, or each tensor with its own coefficient. */
+export function projectGradient<P>(
+  target: P,
+  guess: P,
+  { granularity = 'global', ...options }: ForwardGradientOptions & { readonly granularity?: 'global' | 'tensor' } = {},
+): P {
+  if (granularity === 'global') return along(guess, inner(target, guess), options);
+  return map2(target, guess, (g, v) => along(v, g.mul(v).sum(), options));
+}
+
+/** A guess without any knowledge: independent standard normal numbers, or signs with equal chances. */
+export function randomGuess<P>(params: P, key: Tensor, kind: 'normal' | 'signs' = 'normal'): P {
+  let count = 0;
+  const leaves: Tensor[] = [];
+  mapTree(params, (x: Tensor) => {
+    const draw = normal(foldIn(key, count++), x.shape, { dtype: x.dtype as 'float32' });
+    leaves.push(kind === 'signs' ? draw.greater(0).where(1, draw.onesLike().neg()) : draw);
+  });
+  return unflatten(params, leaves) as P;
+}
