@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addPapersCommand } from './papers.js';
+import { addReproduceCommand } from './reproduce.js';
 import { addTrainCommand } from './train.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -11,6 +13,8 @@ const program = new Command('cotangent')
   .description('Train neural networks from TypeScript on ONNX Runtime.')
   .version(version);
 addTrainCommand(program);
+addPapersCommand(program);
+addReproduceCommand(program);
 
 try {
   await program.parseAsync();

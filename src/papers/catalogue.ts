@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { ClaimResult } from './claim.js';
+import { claims } from './claims/index.js';
+import { entries } from './entries.js';
+import { methods } from './methods.js';
+import type { PaperEntry } from './paper.js';
+
+/** A paper with what there is of it here. */
+export interface Paper extends PaperEntry {
+  /** Functions that implement it, with the subpath they come from: `losses.crossEntropy`. */
+  readonly exports: readonly string[];
+  readonly example?: string;
+  /** Its functions exist, and so does an experiment that measures its claim. (That both are tested a test makes sure of.) */
+  readonly implemented: boolean;
+  /** What the claim measured last, on the machine of whoever recorded it; null when there is none yet. */
+  readonly claim: { readonly last: ClaimResult | null } | null;
+}
+
+/** The subpaths that methods are exported from. */
+const subpaths = {
+  algorithms: () => import('../algorithms/index.js'),
+  losses: () => import('../losses/index.js'),
+  nn: () => import('../nn/index.js'),
+  numerics: () => import('../numerics/index.js'),
+  optim: () => import('../optim/index.js'),
+} as const;
+
+/** The function that an entry such as `losses.crossEntropy` names. @throws Error when there is none. */
+export async function resolveExport(name: string): Promise<unknown> {
+  const [subpath, member] = name.split('.');
+  const load = subpaths[subpath as keyof typeof subpaths] as (() => Promise<Record<string, unknown>>) | undefined;
+  const found = (await load?.())?.[member];
+  if (found === undefined) throw new Error(`catalogue: cotangent/${subpath} exports no ${member}`);
+  return found;
+}
+
+/** All papers, in the catalogue's order. */
+export async function catalogue(): Promise<Paper[]> {
+  return Promise.all(entries.map(paperOf));
+}
+
+/** The paper of a slug. @throws Error that names the nearest slugs when there is none. */
+export async function findPaper(slug: string): Promise<Paper> {
+  const entry = entries.find((paper) => paper.slug === slug);
+  if (!entry) {
+    const near = nearest(
+      slug,
+      entries.map((paper) => paper.slug),
+    );
+    throw new Error(`no paper is called ${slug}; did you mean ${near.join(', ')}?`);
+  }
+  return paperOf(entry);
+}
+
+async function paperOf(entry: PaperEntry): Promise<Paper> {
+  const method = methods[entry.slug];
+  const exported = await Promise.all(
+    (method?.exports ?? []).map((name) =>
+      resolveExport(name).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  const hasClaim = entry.slug in claims;
+  return {
+    ...entry,
+    exports: method?.exports ?? [],
+    ...(method && { example: method.example }),
+    implemented: hasClaim && exported.length > 0 && exported.every(Boolean),
+    claim: hasClaim ? { last: await recorded(entry.slug) } : null,
+  };
+}
+
+/** What was measured when the results were last recorded. They come with the package. */
+async function recorded(slug: string): Promise<ClaimResult | null> {
+  const path = fileURLToPath(new URL(`../../claims/${slug}/result.json`, import.meta.url));
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  return text === undefined ? null : (JSON.parse(text) as ClaimResult);
+}
+
+/** The three names that take the fewest changes of a letter to become. */
+export function nearest(wanted: string, names: readonly string[]): string[] {
+  const ranked = names.map((name) => ({ name, distance: editDistance(wanted, name) }));
+  return ranked
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name);
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,105 @@
+import { crossEntropy } from '../../losses/index.js';
+import { Context, type Layer, mlp, type Symbolic, type Variables } from '../../nn/index.js';
+import { cosine, firstOrder, type Minimizer, sgd } from '../../optim/index.js';
+import { compile } from '../../runtime/index.js';
+import { foldIn, key, permutation } from '../../runtime/random/index.js';
+import { isTensor, type MapTree, type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
+import type { Labelled } from './gaussians.js';
+
+/** What an objective may look at besides the logits. */
+export interface Batch<S> {
+  readonly x: Tensor;
+  readonly labels: Tensor;
+  /** Where the examples stand in the training set, [batch]. */
+  readonly indices: Tensor;
+  readonly epoch: Tensor;
+  /** The parameters that the gradient is taken of. */
+  readonly params: Symbolic<Variables>;
+  /** The objective's own state, such as a table of past outputs. */
+  readonly state: S;
+}
+
+export interface TrainingOptions<S> {
+  readonly train: Labelled;
+  readonly model: Layer<Variables>;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Given the number of steps. Default: SGD with momentum 0.9, its rate 0.1 falling to 0 along a cosine. */
+  readonly optimizer?: (steps: number) => Minimizer;
+  /** Default: cross-entropy. A loss, or a loss and the next state. */
+  readonly objective?: (logits: Tensor, batch: Batch<S>) => Tensor | readonly [loss: Tensor, state: S];
+  /** State of the objective before the first step. */
+  readonly state?: MapTree<S, Tensor, NDArray>;
+}
+
+export interface Trained {
+  readonly variables: Variables;
+  /** Logits for x, in evaluation mode. */
+  logits(x: NDArray): Promise<NDArray>;
+  /** Mean loss of the last epoch. */
+  readonly loss: number;
+}
+
+/** ReLU perceptron of the given sizes. */
+export const perceptron = (...sizes: number[]): Layer<Variables> => mlp({ sizes });
+
+/** Trains a model without buffers on a small set held in memory, every epoch in an order of its own; the last smaller batch is left out. */
+export async function trained<S = Record<string, never>>(options: TrainingOptions<S>): Promise<Trained> {
+  const { train, model, epochs, batchSize, seed } = options;
+  const { objective = (logits: Tensor, { labels }: Batch<S>) => crossEntropy(logits, labels) } = options;
+  const n = train.y.shape[0];
+  const stepsPerEpoch = Math.floor(n / batchSize);
+  const { optimizer = (steps) => firstOrder(sgd({ learningRate: cosine(0.1, { steps }), momentum: 0.9 })) } = options;
+  const minimizer = optimizer(stepsPerEpoch * epochs);
+  const root = key(seed);
+  let variables: Variables = model.init(foldIn(root, 0));
+
+  const step = compile(
+    (
+      params: Symbolic<Variables>,
+      moments: unknown,
+      state: S,
+      indices: Tensor,
+      epoch: Tensor,
+      xs: Tensor,
+      ys: Tensor,
+    ) => {
+      const [x, labels] = [xs.gather(indices), ys.gather(indices)];
+      const loss = (p: Symbolic<Variables>) => {
+        const logits = model.apply(p, x, new Context({ training: true }));
+        const result = objective(logits, { x, labels, indices, epoch, params: p, state });
+        return isTensor(result) ? ([result, state] as const) : result;
+      };
+      const { params: next, state: nextMoments, value } = minimizer.step(loss, params, moments);
+      return { params: next, moments: nextMoments, state: value[1], loss: value[0] };
+    },
+    { name: 'experiment', donate: [0, 1, 2] },
+  );
+  let moments = minimizer.init(variables) as never;
+  let state = (options.state ?? {}) as never;
+  let last = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = permutation(foldIn(foldIn(root, 1), epoch), n).data;
+    last = 0;
+    for (let i = 0; i < stepsPerEpoch; i++) {
+      const indices = ndarray(order.slice(i * batchSize, (i + 1) * batchSize), { dtype: 'int32' });
+      const made = await step(
+        variables as never,
+        moments,
+        state,
+        indices,
+        ndarray(epoch, { dtype: 'int32' }),
+        train.x,
+        train.y,
+      );
+      variables = made.params as Variables;
+      moments = made.moments as never;
+      state = made.state as never;
+      last += Number(made.loss.data[0]) / stepsPerEpoch;
+    }
+  }
+  await step.release();
+  const infer = compile((p: Symbolic<Variables>, x: Tensor) => model.apply(p, x, new Context({ training: false })));
+  return { variables, loss: last, logits: (x) => infer(variables as never, x) as Promise<NDArray> };
+}

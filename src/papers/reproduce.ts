@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJson, writeFileAtomic } from '../train/files.js';
+import { type Claim, type ClaimResult, concluded, type Measurement } from './claim.js';
+import { claims } from './claims/index.js';
+import { armsFigure } from './figure.js';
+
+export interface ReproduceOptions {
+  /** Where result.json, figure.svg and the seeds measured so far go; nothing is written without it. */
+  readonly out?: string;
+  /** Number of seeds, 0 to seeds - 1. Default: the claim's. */
+  readonly seeds?: number;
+  /** Forget what an earlier call measured. Default false: seeds already in the folder are not run again. */
+  readonly fresh?: boolean;
+  readonly onProgress?: (line: string) => void;
+}
+
+/** A claim's experiment by slug. @throws Error when there is none. */
+export async function claimOf(slug: string): Promise<Claim> {
+  const load = claims[slug];
+  if (!load) throw new Error(`reproduce: there is no claim for ${slug} yet`);
+  return (await load()).claim;
+}
+
+/** What is kept of a run that is under way. */
+interface Kept {
+  readonly statement: string;
+  readonly measurements: Measurement[];
+  seconds: number;
+}
+
+/**
+ * Measures a claim over seeds and says whether it held. Each seed is written down when it is done, so that a run that was stopped goes on
+ * where it was.
+ */
+export async function reproduce(slug: string, options: ReproduceOptions = {}): Promise<ClaimResult> {
+  const claim = await claimOf(slug);
+  const { out, seeds = claim.seeds, fresh = false, onProgress = () => {} } = options;
+  if (!Number.isInteger(seeds) || seeds < 2)
+    throw new RangeError(`reproduce: seeds ${seeds} must be an integer of at least 2, for an interval`);
+  const path = out && join(out, 'seeds.json');
+  const kept: Kept = (!fresh && path && (await keptAt(path, claim))) || {
+    statement: claim.statement,
+    measurements: [],
+    seconds: 0,
+  };
+  for (let seed = kept.measurements.length; seed < seeds; seed++) {
+    const start = performance.now();
+    const note = (line: string) => onProgress(`${slug}, seed ${seed + 1}/${seeds}: ${line}`);
+    const measurement = await claim.measure(seed, note);
+    kept.measurements.push(measurement);
+    kept.seconds += (performance.now() - start) / 1000;
+    note(`effect ${measurement.effect.toPrecision(4)}`);
+    if (path) await writeFileAtomic(path, `${JSON.stringify(kept)}\n`);
+  }
+  const result = concluded(slug, claim, kept.measurements.slice(0, seeds), kept.seconds);
+  if (out) {
+    await writeFileAtomic(join(out, 'figure.svg'), armsFigure(result));
+    await writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+  }
+  return result;
+}
+
+/** What an earlier run of the same experiment kept. */
+async function keptAt(path: string, claim: Claim): Promise<Kept | undefined> {
+  const present = await readFile(path).then(
+    () => true,
+    () => false,
+  );
+  if (!present) return undefined;
+  const kept = (await readJson(path)) as Kept;
+  return kept.statement === claim.statement ? kept : undefined;
+}

@@ -1,0 +1,67 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const run = (...args: string[]) =>
+  execFileSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+describe('cotangent papers', () => {
+  it('lists all, or those asked for, as a table or as JSON', () => {
+    expect(run('papers').trim().split('\n')).toHaveLength(214 + 3);
+    const optimizers = JSON.parse(run('papers', '--kind', 'optimizer', '--implemented', '--json')) as Record<
+      string,
+      unknown
+    >[];
+    expect(optimizers.map((paper) => paper.slug)).toContain('sam');
+    for (const paper of optimizers) {
+      expect(paper).toMatchObject({ implemented: true, title: expect.any(String), source: expect.any(String) });
+      expect(paper.kinds).toContain('optimizer');
+      expect(paper.exports).not.toEqual([]);
+    }
+    expect(run('papers', '--text', 'sharpness-aware minim')).toMatch(/^sam +\w/m);
+  });
+
+  it('shows one with its documentation, an example and its claim', () => {
+    const page = run('papers', 'sam');
+    for (const text of [
+      'Sharpness-Aware Minimization',
+      'arxiv.org/abs/2010.01412',
+      'sam from cotangent/optim',
+      'radius:',
+      'claim:',
+      'last result:',
+      'cotangent reproduce sam',
+    ])
+      expect(page).toContain(text);
+    expect(run('papers', 'useful')).toContain('Not implemented yet.');
+    const { status, stderr } = spawnSync(process.execPath, [main, 'papers', 'samm'], { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: no paper is called samm; did you mean sam/);
+  });
+});
+
+describe('cotangent reproduce', () => {
+  it('measures one claim and prints it as JSON', () => {
+    const out = mkdtempSync(join(tmpdir(), 'cotangent-reproduce-'));
+    try {
+      const result = JSON.parse(run('reproduce', 'fish', '--seeds', '2', '--out', out, '--json'));
+      expect(Object.keys(result)).toEqual(['slug', 'held', 'effect', 'interval', 'seeds', 'seconds', 'details']);
+      expect(JSON.parse(readFileSync(join(out, 'fish/result.json'), 'utf8'))).toEqual(result);
+      expect(run('reproduce', 'fish', '--seeds', '2', '--out', out)).toMatch(/HELD: .*\n.*figure\.svg/);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  });
+
+  it('says what is wrong in one line', () => {
+    const error = (...args: string[]) =>
+      spawnSync(process.execPath, [main, 'reproduce', ...args], { encoding: 'utf8' }).stderr;
+    expect(error('useful')).toMatch(/^error: reproduce: there is no claim for useful yet/);
+    expect(error()).toMatch(/give the slug of one paper, or --all/);
+    expect(error('fihs')).toMatch(/did you mean fish/);
+  });
+});

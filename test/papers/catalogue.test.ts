@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import {
+  catalogue,
+  claimOf,
+  claims,
+  documentationOf,
+  findPaper,
+  nearest,
+  resolveExport,
+} from '../../src/papers/index.js';
+import { methods } from '../../src/papers/methods.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+describe('the catalogue', () => {
+  it('has every paper once', async () => {
+    const papers = await catalogue();
+    expect(papers).toHaveLength(214);
+    expect(new Set(papers.map((paper) => paper.slug)).size).toBe(214);
+    for (const { slug, title, source, kinds, tasks, family } of papers) {
+      expect(slug).toMatch(/^[a-z0-9-]+$/);
+      for (const text of [title, source, family]) expect(text.length, slug).toBeGreaterThan(2);
+      expect(kinds.length, slug).toBeGreaterThan(0);
+      expect(tasks.length, slug).toBeGreaterThan(0);
+    }
+  });
+
+  it('says implemented of those with functions and a claim, and no others', async () => {
+    const implemented = (await catalogue()).filter((paper) => paper.implemented).map((paper) => paper.slug);
+    expect(implemented.sort()).toEqual(Object.keys(claims).sort());
+    expect(Object.keys(methods).sort()).toEqual(Object.keys(claims).sort());
+    expect((await findPaper('useful')).implemented).toBe(false);
+  });
+
+  it.each(Object.entries(methods))(
+    '%s: its functions exist, are documented and tested',
+    async (_, { exports, example }) => {
+      expect(exports.length).toBeGreaterThan(0);
+      for (const name of exports) {
+        await expect(resolveExport(name)).resolves.toBeDefined();
+        const { file, text } = await documentationOf(name);
+        expect(text.length, `${name}: documentation`).toBeGreaterThan(40);
+        const test = `${root}test/${file.replace(/\.ts$/, '.test.ts')}`;
+        expect(existsSync(test), `${name}: ${test}`).toBe(true);
+      }
+      expect(exports.some((name) => example.includes(name.split('.')[1]))).toBe(true);
+    },
+  );
+
+  it.each(Object.keys(claims))('%s: its claim can be measured, and was', async (slug) => {
+    const claim = await claimOf(slug);
+    expect(claim.seeds).toBeGreaterThanOrEqual(3);
+    const { claim: recorded } = await findPaper(slug);
+    const last = recorded?.last;
+    // What was measured is this very claim: a change of the experiment needs a new measurement.
+    expect(last).toMatchObject({ slug, seeds: claim.seeds });
+    const { statement, effect, threshold, data } = claim;
+    expect(last?.details).toMatchObject({ statement, effect, threshold, data });
+    expect(last?.details.measurements).toHaveLength(claim.seeds);
+    expect(existsSync(`${root}claims/${slug}/figure.svg`)).toBe(true);
+  });
+
+  it('names the nearest when it is asked for what it does not have', async () => {
+    await expect(findPaper('smoothgard')).rejects.toThrow(/no paper is called smoothgard; did you mean smoothgrad/);
+    await expect(resolveExport('losses.nothing')).rejects.toThrow(/cotangent\/losses exports no nothing/);
+    await expect(documentationOf('losses.nothing')).rejects.toThrow(/declares no documented nothing/);
+    expect(nearest('abc', ['xyz', 'abd', 'ab', 'abcd'])).toEqual(['abd', 'ab', 'abcd']);
+  });
+
+  it('finds documentation and options in the sources', async () => {
+    const { file, text, options } = await documentationOf('optim.sam');
+    expect(file).toBe('optim/sharpness/sam.ts');
+    expect(text).toMatch(/^Sharpness-aware minimisation/);
+    expect(options.map((option) => option.split(':')[0])).toEqual(['radius', 'p', 'adaptive', 'secondOrder']);
+  });
+});

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type ClaimResult, renderSummary, reproduce } from '../../src/papers/index.js';
+
+const folders: string[] = [];
+const folder = async () => {
+  const made = await mkdtemp(join(tmpdir(), 'cotangent-claim-'));
+  folders.push(made);
+  return made;
+};
+afterAll(() => Promise.all(folders.map((path) => rm(path, { recursive: true }))));
+
+describe('reproduce', () => {
+  it('measures, writes result and figure, and does no seed twice', async () => {
+    const out = await folder();
+    const lines: string[] = [];
+    const two = await reproduce('fish', { out, seeds: 2, onProgress: (line) => lines.push(line) });
+    expect(two).toMatchObject({ slug: 'fish', held: true, seeds: 2 });
+    expect(two.interval[0]).toBeLessThan(two.effect);
+    expect(lines.filter((line) => line.includes('effect'))).toHaveLength(2);
+    expect(JSON.parse(await readFile(join(out, 'result.json'), 'utf8'))).toEqual(two);
+    const figure = await readFile(join(out, 'figure.svg'), 'utf8');
+    for (const text of ['cosine', 'ratio of lengths', 'inner rate 0.1']) expect(figure).toContain(text);
+
+    lines.length = 0;
+    const three = await reproduce('fish', { out, seeds: 3, onProgress: (line) => lines.push(line) });
+    expect(lines.every((line) => line.startsWith('fish, seed 3/3'))).toBe(true);
+    expect(three.details.measurements.slice(0, 2)).toEqual(two.details.measurements);
+    expect(await reproduce('fish', { out, seeds: 2 })).toMatchObject({ effect: two.effect, seeds: 2 });
+  });
+
+  it('gives the same numbers for the same seeds', async () => {
+    const [a, b] = [await reproduce('fish', { seeds: 2 }), await reproduce('fish', { seeds: 2 })];
+    expect(a.details.measurements).toEqual(b.details.measurements);
+  });
+
+  it('measures anew what belongs to another experiment, and names damage', async () => {
+    const out = await folder();
+    await writeFile(
+      join(out, 'seeds.json'),
+      JSON.stringify({ statement: 'another', measurements: [{ effect: 9 }], seconds: 1 }),
+    );
+    expect((await reproduce('fish', { out, seeds: 2 })).effect).toBeLessThan(1);
+    await writeFile(join(out, 'seeds.json'), '{"statement": "Aver');
+    await expect(reproduce('fish', { out, seeds: 2 })).rejects.toThrow(/seeds.json: not valid JSON/);
+    await expect(reproduce('fish', { out, seeds: 2, fresh: true })).resolves.toMatchObject({ seeds: 2 });
+  });
+
+  it('refuses what cannot be measured', async () => {
+    await expect(reproduce('fish', { seeds: 1 })).rejects.toThrow(/seeds 1 must be an integer of at least 2/);
+    await expect(reproduce('nothing')).rejects.toThrow(/there is no claim for nothing yet/);
+  });
+
+  it('does not call an effect held that could as well be nothing', async () => {
+    const { concluded } = await import('../../src/papers/claim.js');
+    const claim = {
+      statement: '',
+      effect: '',
+      threshold: 0.1,
+      data: '',
+      seeds: 3,
+      measure: () => Promise.reject(new Error()),
+    };
+    const of = (...effects: number[]) =>
+      concluded(
+        'x',
+        claim,
+        effects.map((effect) => ({ effect, arms: {} })),
+        1,
+      ).held;
+    expect(of(0.2, 0.21, 0.19)).toBe(true);
+    expect(of(0.05, 0.051, 0.049)).toBe(false);
+    expect(of(0.9, -0.5, 0.3)).toBe(false);
+  });
+
+  it('shows all results on one page, those that did not hold too', async () => {
+    const result: ClaimResult = {
+      slug: 'a',
+      held: false,
+      effect: 0.01,
+      interval: [-0.02, 0.04],
+      seeds: 3,
+      seconds: 4,
+      details: { statement: '<b> is better', effect: 'difference', threshold: 0.1, data: 'drawn', measurements: [] },
+    };
+    const page = renderSummary([result, { ...result, slug: 'b', held: true }], new Map([['a', '<svg id="fig"/>']]));
+    expect(page).toContain('1 of 2 held');
+    expect(page).toContain('&lt;b&gt; is better');
+    expect(page).toContain('0.0100 [-0.0200, 0.0400]');
+    expect(page).toContain('<svg id="fig"/>');
+  });
+});
