@@ -137,7 +137,7 @@ console.log(used.every((fn) => typeof fn === 'function' || typeof fn === 'object
 
   it('holds what it should and nothing else', () => {
     const files = readdirSync(join(project, 'node_modules/cotangent'));
-    expect(files.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'src']);
+    expect(files.sort()).toEqual(['LICENSE', 'README.md', 'claims', 'dist', 'package.json', 'src']);
     const { bin } = JSON.parse(readFileSync(join(project, 'node_modules/cotangent/package.json'), 'utf8'));
     expect(
       execFileSync(process.execPath, [join(project, 'node_modules/cotangent', bin.cotangent), '--version'], {
