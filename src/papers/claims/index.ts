@@ -2,8 +2,17 @@ import type { Claim } from '../claim.js';
 
 /** The experiments, by slug. Each is loaded when it is asked for. */
 export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Claim }>>> = {
+  acls: () => import('./acls.js'),
+  'active-passive-loss': () => import('./active-passive-loss.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),
+  'losses-and-metrics': () => import('./losses-and-metrics.js'),
+  maxsup: () => import('./maxsup.js'),
+  'ms-ssim-training': () => import('./ms-ssim-training.js'),
+  'neural-ndcg': () => import('./neural-ndcg.js'),
+  'poly-loss': () => import('./poly-loss.js'),
   saf: () => import('./saf.js'),
   sam: () => import('./sam.js'),
+  sparsemax: () => import('./sparsemax.js'),
+  squentropy: () => import('./squentropy.js'),
 };

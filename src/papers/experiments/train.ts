@@ -4,11 +4,11 @@ import { cosine, firstOrder, type Minimizer, sgd } from '../../optim/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, key, permutation } from '../../runtime/random/index.js';
 import { isTensor, type MapTree, type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
-import type { Labelled } from './gaussians.js';
 
 /** What an objective may look at besides the logits. */
 export interface Batch<S> {
   readonly x: Tensor;
+  /** Labels or other targets. */
   readonly labels: Tensor;
   /** Where the examples stand in the training set, [batch]. */
   readonly indices: Tensor;
@@ -20,7 +20,8 @@ export interface Batch<S> {
 }
 
 export interface TrainingOptions<S> {
-  readonly train: Labelled;
+  /** Examples along the first axes: inputs, and labels or other targets. */
+  readonly train: { readonly x: NDArray; readonly y: NDArray };
   readonly model: Layer<Variables>;
   readonly epochs: number;
   readonly batchSize: number;
@@ -28,7 +29,7 @@ export interface TrainingOptions<S> {
   /** Given the number of steps. Default: SGD with momentum 0.9, its rate 0.1 falling to 0 along a cosine. */
   readonly optimizer?: (steps: number) => Minimizer;
   /** Default: cross-entropy. A loss, or a loss and the next state. */
-  readonly objective?: (logits: Tensor, batch: Batch<S>) => Tensor | readonly [loss: Tensor, state: S];
+  readonly objective?: ((logits: Tensor, batch: Batch<S>) => Tensor | readonly [loss: Tensor, state: S]) | undefined;
   /** State of the objective before the first step. */
   readonly state?: MapTree<S, Tensor, NDArray>;
 }
