@@ -1,4 +1,4 @@
-import { showShape, type Tensor } from '../tensor/index.js';
+import { isFloat, isInteger, showShape, type Tensor } from '../tensor/index.js';
 
 /** @throws RangeError naming both arguments unless they have one shape. */
 export function requireSameShape(who: string, predictions: Tensor, targets: Tensor): void {
@@ -17,4 +17,51 @@ export function requireBroadcast(who: string, name: string, value: Tensor, predi
       `${who}: ${name} ${showShape(value.shape)} must broadcast to predictions ${showShape(predictions.shape)}`,
     );
   }
+}
+
+/**
+ * Checks logits [n, classes, ...] and targets: integer labels [n, ...], or probabilities of the shape and dtype of the logits.
+ *
+ * @returns whether the targets are probabilities.
+ * @throws TypeError or RangeError naming what does not fit.
+ */
+export function requireClassTargets(who: string, logits: Tensor, targets: Tensor, leastClasses = 1): boolean {
+  const given = `logits ${showShape(logits.shape)}`;
+  if (!isFloat(logits.dtype)) throw new TypeError(`${who}: logits must be float32 or float64, not ${logits.dtype}`);
+  if (logits.rank < 2 || logits.shape[1] < leastClasses)
+    throw new RangeError(
+      `${who}: ${given} must be [n, classes, ...], with ${leastClasses === 1 ? 'classes' : `${leastClasses} classes or more`}`,
+    );
+  if (isFloat(targets.dtype)) {
+    if (targets.shape.join() !== logits.shape.join())
+      throw new RangeError(`${who}: soft targets ${showShape(targets.shape)} must have the shape of ${given}`);
+    return true;
+  }
+  if (!isInteger(targets.dtype))
+    throw new TypeError(`${who}: targets must be integer labels or probabilities, not ${targets.dtype}`);
+  const positions = logits.shape.filter((_, axis) => axis !== 1);
+  if (targets.shape.join() !== positions.join())
+    throw new RangeError(`${who}: labels ${showShape(targets.shape)} must be ${showShape(positions)} for ${given}`);
+  return false;
+}
+
+/** {@link requireClassTargets} for losses that are defined for integer labels alone. @throws TypeError for probabilities too. */
+export function requireLabels(who: string, logits: Tensor, labels: Tensor, leastClasses = 1): void {
+  if (requireClassTargets(who, logits, labels, leastClasses))
+    throw new TypeError(`${who}: labels must be integers, not ${labels.dtype}`);
+}
+
+/** @throws RangeError naming the option `name` unless it is a number of at least `low` (above it with `open`) and at most `high`. */
+export function requireNumber(
+  who: string,
+  name: string,
+  value: number,
+  { low = -Infinity, high = Infinity, open = false }: { low?: number; high?: number; open?: boolean },
+): void {
+  if ((open ? value > low : value >= low) && value <= high) return;
+  const bounds = [
+    ...(low === -Infinity ? [] : [`${open ? 'above' : 'at least'} ${low}`]),
+    ...(high === Infinity ? [] : [`at most ${high}`]),
+  ];
+  throw new RangeError(`${who}: ${name} ${value} must be a number ${bounds.join(' and ')}`);
 }

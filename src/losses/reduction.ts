@@ -21,3 +21,14 @@ export function reduce(losses: Tensor, reduction: Reduction = 'mean'): Tensor {
       throw new TypeError(`reduction: ${reduction} must be 'mean', 'sum' or 'none'`);
   }
 }
+
+/**
+ * Losses reduced as asked, where samples do not count alike: the mean is the sum of the losses divided by the sum of the `shares` (0 where
+ * that is 0). Losses of samples with share 0 must be 0 already.
+ */
+export function reduceShares(losses: Tensor, shares: Tensor, reduction: Reduction = 'mean'): Tensor {
+  if (reduction !== 'mean') return reduce(losses, reduction);
+  const total = shares.sum();
+  // The inner `where` keeps 0 / 0 out of the derivative.
+  return total.equal(0).where(0, losses.sum().div(total.equal(0).where(1, total)));
+}

@@ -2,51 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile, constant, grad, type NDArray, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
 import * as losses from '../../src/losses/index.js';
-import { allClose, checkDerivatives, numbers, random64 } from '../support/derivatives.js';
-import { fromGolden, type GoldenArray, golden } from '../support/golden.js';
-
-interface Case {
-  name: string;
-  reduction: losses.Reduction;
-  options: Record<string, number | GoldenArray>;
-  integer: boolean;
-  x: GoldenArray;
-  target: GoldenArray;
-  cotangent: GoldenArray;
-  output: GoldenArray;
-  gradient: GoldenArray;
-}
-
-type Loss = (predictions: Tensor, targets: Tensor, options: object) => Tensor;
-const named = losses as unknown as Record<string, Loss>;
-const { cases } = golden<{ cases: Case[] }>('losses');
+import { checkDerivatives, numbers, random64 } from '../support/derivatives.js';
+import { agreesWithPyTorch, value } from '../support/losses.js';
 
 describe('losses agree with PyTorch', () => {
-  it.each(cases.map((c, i) => [`${i} ${c.name} ${c.reduction} ${Object.keys(c.options)}`, c] as const))(
-    '%s',
-    async (_, c) => {
-      const tensors = () =>
-        Object.fromEntries(
-          Object.entries(c.options).map(([key, value]) => [
-            key,
-            typeof value === 'object' ? constant(fromGolden(value)) : value,
-          ]),
-        );
-      const fn = (x: Tensor, y: Tensor) => named[c.name](x, y, { ...tensors(), reduction: c.reduction });
-      const program = compile((x: Tensor, y: Tensor, u: Tensor) => ({
-        output: fn(x, y),
-        gradient: grad((p: Tensor) => fn(p, y).mul(u).sum())(x),
-      }));
-      const got = await program(
-        fromGolden(c.x),
-        fromGolden(c.target, c.integer ? 'int32' : 'float64'),
-        fromGolden(c.cotangent),
-      );
-      expect(got.output.shape).toEqual(c.output.shape);
-      allClose(got.output, c.output.data, 1e-12, 'loss');
-      allClose(got.gradient, c.gradient.data, 1e-12, 'gradient');
-    },
-  );
+  agreesWithPyTorch('losses', losses);
 });
 
 describe('derivatives', () => {
@@ -80,8 +40,6 @@ describe('derivatives', () => {
 });
 
 describe('properties', () => {
-  const value = async (fn: () => Tensor) => toNumbers(await compile(fn)());
-
   it('cross-entropy does not change when a number is added to all logits of a sample, or the batch is reordered', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: -50, max: 50 }), async (stream, shift) => {

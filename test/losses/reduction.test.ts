@@ -23,6 +23,28 @@ const all: [string, Loss][] = [
   ['meanAbsoluteError', (x, options) => losses.meanAbsoluteError(x, x.zerosLike(), options)],
   ['huber', (x, options) => losses.huber(x, x.zerosLike(), options)],
   ['smoothL1', (x, options) => losses.smoothL1(x, x.zerosLike(), { beta: 0.5, ...options })],
+  ['squentropy', (x, options) => losses.squentropy(x, labelsFor(x), options)],
+  ['rescaledSquareLoss', (x, options) => losses.rescaledSquareLoss(x, labelsFor(x), options)],
+  ['polyLoss', (x, options) => losses.polyLoss(x, labelsFor(x), { labelSmoothing: 0.1, ...options })],
+  ['focalLoss', (x, options) => losses.focalLoss(x, labelsFor(x), options)],
+  ['focalLoss, gamma 1/2', (x, options) => losses.focalLoss(x, labelsFor(x), { gamma: 0.5, ...options })],
+  ['polyFocalLoss', (x, options) => losses.polyFocalLoss(x, labelsFor(x), options)],
+  ['binaryFocalLoss', (x, options) => losses.binaryFocalLoss(x, x.onesLike(), options)],
+  ['binaryPolyFocalLoss', (x, options) => losses.binaryPolyFocalLoss(x, x.onesLike(), options)],
+  ['truncatedCrossEntropy', (x, options) => losses.truncatedCrossEntropy(x, labelsFor(x), { terms: 3, ...options })],
+  ['maxSup', (x, options) => losses.maxSup(x, labelsFor(x), options)],
+  ['acls', (x, options) => losses.acls(x, labelsFor(x), options)],
+  ['marginLabelSmoothing', (x, options) => losses.marginLabelSmoothing(x, labelsFor(x), options)],
+  ['normalizedCrossEntropy', (x, options) => losses.normalizedCrossEntropy(x, labelsFor(x), options)],
+  ['normalizedFocalLoss', (x, options) => losses.normalizedFocalLoss(x, labelsFor(x), options)],
+  ['absoluteProbabilityError', (x, options) => losses.absoluteProbabilityError(x, labelsFor(x), options)],
+  ['reverseCrossEntropy', (x, options) => losses.reverseCrossEntropy(x, labelsFor(x), options)],
+  ['generalizedCrossEntropy', (x, options) => losses.generalizedCrossEntropy(x, labelsFor(x), options)],
+  [
+    'normalizedGeneralizedCrossEntropy',
+    (x, options) => losses.normalizedGeneralizedCrossEntropy(x, labelsFor(x), options),
+  ],
+  ['activePassive', (x, options) => losses.activePassive(x, labelsFor(x), options)],
 ];
 
 describe.each(all)('%s', (_, loss) => {

@@ -1,5 +1,6 @@
-import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireClassTargets } from '../checks.js';
+import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
 
 export interface CrossEntropyOptions extends ReductionOptions {
   /** Share s of the target that is given to all classes evenly, in [0, 1]. Default 0. */
@@ -25,8 +26,7 @@ export interface CrossEntropyOptions extends ReductionOptions {
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { labelSmoothing: smoothing = 0, weight, ignoreIndex, reduction = 'mean' } = options;
-  const soft = isFloat(targets.dtype);
-  check(logits, targets, soft, options);
+  const soft = check(logits, targets, options);
   // Classes last, so that class vectors broadcast.
   const logProbabilities = logits.moveAxis(1, -1).logSoftmax(-1);
   const weighted = weight ? logProbabilities.mul(weight) : logProbabilities;
@@ -41,26 +41,18 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
   const kept = counted ? counted.where(losses, 0) : losses;
   if (reduction !== 'mean' || (!weight && !counted)) return reduce(kept, reduction);
   const share = weight ? label.where(weight, 0).sum(-1) : losses.onesLike();
-  const total = (counted ? counted.where(share, 0) : share).sum();
-  // The inner `where` keeps 0 / 0 out of the derivative.
-  return total.equal(0).where(0, kept.sum().div(total.equal(0).where(1, total)));
+  return reduceShares(kept, counted ? counted.where(share, 0) : share, reduction);
 }
 
-function check(logits: Tensor, targets: Tensor, soft: boolean, options: CrossEntropyOptions): void {
+function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): boolean {
   const { labelSmoothing = 0, weight, ignoreIndex } = options;
-  const given = `logits ${showShape(logits.shape)}`;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} must lie in [0, 1]`);
-  if (logits.rank < 2 || logits.shape[1] === 0)
-    throw new RangeError(`crossEntropy: ${given} must be [n, classes, ...], with classes`);
-  if (soft && targets.shape.join() !== logits.shape.join())
-    throw new RangeError(`crossEntropy: soft targets ${showShape(targets.shape)} must have the shape of ${given}`);
-  const positions = logits.shape.filter((_, axis) => axis !== 1);
-  if (!soft && targets.shape.join() !== positions.join())
-    throw new RangeError(
-      `crossEntropy: labels ${showShape(targets.shape)} must be ${showShape(positions)} for ${given}`,
-    );
+  const soft = requireClassTargets('crossEntropy', logits, targets);
   if (weight && weight.shape.join() !== `${logits.shape[1]}`)
-    throw new RangeError(`crossEntropy: weight ${showShape(weight.shape)} must be [${logits.shape[1]}] for ${given}`);
+    throw new RangeError(
+      `crossEntropy: weight ${showShape(weight.shape)} must be [${logits.shape[1]}] for logits ${showShape(logits.shape)}`,
+    );
   if (soft && ignoreIndex !== undefined) throw new TypeError('crossEntropy: ignoreIndex goes with integer labels');
+  return soft;
 }

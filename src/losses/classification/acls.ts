@@ -1,0 +1,107 @@
+import { stopGradient, type Tensor } from '../../tensor/index.js';
+import { requireLabels, requireNumber } from '../checks.js';
+import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
+import { crossEntropy } from './cross-entropy.js';
+
+export interface AclsPenaltyOptions {
+  /** Factor of the winner's term (lambda 1), not negative. Default 1. */
+  readonly winnerWeight?: number;
+  /** Factor of the losers' term (lambda 2), not negative. Default 0.1. */
+  readonly loserWeight?: number;
+  /** How far logits may go free of charge (M), not negative. Default 10, for deep networks; small ones never get there. */
+  readonly margin?: number;
+  /**
+   * What the winning logit is measured from: `zero`, as in the published code, so that the penalty changes when a number is added to all
+   * logits; or `smallest`, the smallest logit taken as a constant. Default `zero`.
+   */
+  readonly reference?: 'zero' | 'smallest';
+}
+
+export interface AclsOptions extends ReductionOptions, AclsPenaltyOptions {
+  /** Factor of the whole penalty, not negative. Default 0.1. */
+  readonly alpha?: number;
+  /** Integer label of samples that do not count, in either term. Default: none. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * Adaptive and conditional label smoothing: cross-entropy plus alpha times {@link aclsPenalty}. Park et al. 2023. Defaults are those of the
+ * published code.
+ *
+ * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
+ * @throws RangeError for fewer than 2 classes, negative options, or shapes that do not fit.
+ */
+export function acls(logits: Tensor, labels: Tensor, options: AclsOptions = {}): Tensor {
+  const { alpha = 0.1, ignoreIndex, reduction } = options;
+  requireNumber('acls', 'alpha', alpha, { low: 0 });
+  return penalized('acls', logits, labels, aclsPenalty(logits, options).mul(alpha), { ignoreIndex, reduction });
+}
+
+/**
+ * Two squared hinges on the logits of a sample, with m the largest logit and M the margin:
+ * l1 max(0, m - M)^2 + l2 / (C - 1) sum over the others j of max(0, m - z_j - M)^2.
+ * The first pulls down a winner that is too sure, the second, in which m counts as a constant, pulls up losers that are too far below: smoothing
+ * that grows with the excess and is none within the margin. The winner is the prediction, not the label; logits that tie for the largest are
+ * winners all, each with its term.
+ *
+ * @param logits [n, classes, ...], 2 classes or more.
+ * @returns [n, ...]. The mean is the paper's regulariser.
+ */
+export function aclsPenalty(logits: Tensor, options: AclsPenaltyOptions = {}): Tensor {
+  const { winnerWeight = 1, loserWeight = 0.1, margin = 10, reference = 'zero' } = options;
+  for (const [name, value] of Object.entries({ winnerWeight, loserWeight, margin }))
+    requireNumber('aclsPenalty', name, value, { low: 0 });
+  const { shape } = logits;
+  if (!(shape[1] >= 2)) throw new RangeError(`aclsPenalty: logits [${shape.join(', ')}] must have 2 classes or more`);
+  const largest = stopGradient(logits.max(1, { keepDims: true }));
+  const winner = logits.equal(largest);
+  const base = reference === 'zero' ? logits : logits.sub(stopGradient(logits.min(1, { keepDims: true })));
+  const excess = winner.where(base.sub(margin).relu().square(), 0).sum(1);
+  const distance = winner.where(0, largest.sub(logits).sub(margin).relu().square()).sum(1);
+  return excess.mul(winnerWeight).add(distance.mul(loserWeight / (shape[1] - 1)));
+}
+
+export interface MarginLabelSmoothingOptions extends ReductionOptions {
+  /** Factor of the penalty, not negative. Default 0.1. */
+  readonly alpha?: number;
+  /** Distance from the largest logit that is free of charge, not negative. Default 10. */
+  readonly margin?: number;
+  /** Integer label of samples that do not count, in either term. Default: none. */
+  readonly ignoreIndex?: number;
+}
+
+/**
+ * Margin-based label smoothing: cross-entropy plus alpha times the mean over classes of max(0, m - z_j - M), with m the largest logit, through
+ * which the derivative goes too. Liu et al. 2022 (MbLS).
+ *
+ * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
+ */
+export function marginLabelSmoothing(
+  logits: Tensor,
+  labels: Tensor,
+  options: MarginLabelSmoothingOptions = {},
+): Tensor {
+  const { alpha = 0.1, margin = 10, ignoreIndex, reduction } = options;
+  requireNumber('marginLabelSmoothing', 'alpha', alpha, { low: 0 });
+  requireNumber('marginLabelSmoothing', 'margin', margin, { low: 0 });
+  requireLabels('marginLabelSmoothing', logits, labels);
+  const distance = logits.max(1, { keepDims: true }).sub(logits).sub(margin).relu().mean(1);
+  return penalized('marginLabelSmoothing', logits, labels, distance.mul(alpha), { ignoreIndex, reduction });
+}
+
+/** Cross-entropy plus a penalty of each sample, both over the samples that count. */
+function penalized(
+  who: string,
+  logits: Tensor,
+  labels: Tensor,
+  penalty: Tensor,
+  { ignoreIndex, reduction }: ReductionOptions & { readonly ignoreIndex?: number },
+): Tensor {
+  requireLabels(who, logits, labels);
+  const losses = crossEntropy(logits, labels, { ignoreIndex, reduction: 'none' }).add(penalty);
+  if (ignoreIndex === undefined) return reduce(losses, reduction);
+  const counted = labels.notEqual(ignoreIndex);
+  return reduceShares(counted.where(losses, 0), counted.cast(logits.dtype), reduction);
+}
