@@ -10,6 +10,7 @@ export {
 } from './classification/focal-loss.js';
 export * from './classification/maxsup.js';
 export * from './classification/poly-loss.js';
+export * from './classification/sparsemax-loss.js';
 export * from './classification/squentropy.js';
 export * from './noise/normalized.js';
 export type { Reduction, ReductionOptions } from './reduction.js';

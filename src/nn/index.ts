@@ -9,6 +9,7 @@ export {
   layerNorm as layerNormalize,
   standardize,
 } from './functional/normalization.js';
+export * from './functional/sparsemax.js';
 export * from './initializers.js';
 export { type Affine, type Layer, type NoVariables, type Symbolic, stateless, type Variables } from './layer.js';
 export * from './layers/attention.js';

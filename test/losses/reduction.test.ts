@@ -32,6 +32,7 @@ const all: [string, Loss][] = [
   ['binaryFocalLoss', (x, options) => losses.binaryFocalLoss(x, x.onesLike(), options)],
   ['binaryPolyFocalLoss', (x, options) => losses.binaryPolyFocalLoss(x, x.onesLike(), options)],
   ['truncatedCrossEntropy', (x, options) => losses.truncatedCrossEntropy(x, labelsFor(x), { terms: 3, ...options })],
+  ['sparsemaxLoss', (x, options) => losses.sparsemaxLoss(x, labelsFor(x), options)],
   ['maxSup', (x, options) => losses.maxSup(x, labelsFor(x), options)],
   ['acls', (x, options) => losses.acls(x, labelsFor(x), options)],
   ['marginLabelSmoothing', (x, options) => losses.marginLabelSmoothing(x, labelsFor(x), options)],

@@ -202,6 +202,11 @@ export function topK(
     throw new RangeError(
       `topK: k ${k} must be an integer from 0 to ${x.shape[along]}, the length of axis ${along} of x ${showShape(x.shape)}`,
     );
+  // ONNX Runtime's process ends with a division by zero where there are no rows.
+  if (x.size === 0) {
+    const shape = x.shape.map((n, i) => (i === along ? k : n));
+    return [zeros(shape, x.dtype), zeros(shape, 'int64')];
+  }
   const [values, indices] = applyAll(TopK, [x, int64s([k])], {
     axis: along,
     largest: options.largest === false ? 0 : 1,

@@ -112,6 +112,7 @@ describe('values', () => {
     ['topK', () => topK(constant([[3, 1, 2]]), 2)[0], [3, 2]],
     ['topK positions', () => topK(constant([[3, 1, 2]]), 2)[1], [0, 2]],
     ['topK smallest', () => topK(constant([3, 1, 2]), 2, 0, { largest: false })[0], [1, 2]],
+    ['topK of no rows', () => topK(zeros([0, 3]), 2)[0], []],
     ['sort', () => sort(constant([3, 1, 2])), [1, 2, 3]],
     [
       'sort descending',
