@@ -8,14 +8,47 @@ export {
   type FocalOptions,
   focalLoss,
 } from './classification/focal-loss.js';
+export * from './classification/hinge.js';
 export * from './classification/maxsup.js';
+export * from './classification/negative-log-likelihood.js';
 export * from './classification/poly-loss.js';
 export * from './classification/sparsemax-loss.js';
 export * from './classification/squentropy.js';
+export {
+  alignScaleShift,
+  type GradientLossOptions,
+  gradientLoss,
+  type MaskOptions,
+  type ScaleInvariantLogOptions,
+  scaleInvariantLog,
+  scaleShiftInvariantLoss,
+} from './depth/scale-invariant.js';
+export * from './depth/self-supervised.js';
+export * from './detection/boxes.js';
+export * from './detection/yolo.js';
+export * from './generation/adversarial.js';
+export * from './generation/feature-reconstruction.js';
+export * from './generation/vae.js';
 export * from './image/ssim.js';
+export * from './margin/sphereface.js';
+export * from './metric/center-loss.js';
+export * from './metric/pairs.js';
+export * from './multi-task/uncertainty.js';
 export * from './noise/normalized.js';
 export * from './ranking/neural-ndcg.js';
 export type { Reduction, ReductionOptions } from './reduction.js';
+export * from './regression/balanced-l1.js';
+export * from './regression/berhu.js';
 export { type HuberOptions, huber, type SmoothL1Options, smoothL1 } from './regression/huber.js';
+export * from './regression/log-cosh.js';
 export { meanAbsoluteError } from './regression/mean-absolute-error.js';
 export { meanSquaredError } from './regression/mean-squared-error.js';
+export * from './regression/poisson.js';
+export * from './regression/quantile.js';
+export * from './regression/wing.js';
+export * from './segmentation/lovasz.js';
+export * from './segmentation/overlap.js';
+export * from './self-supervised/barlow-twins.js';
+export * from './self-supervised/simsiam.js';
+export * from './sequence/ctc.js';
+export * from './sequence/risk.js';

@@ -45,6 +45,16 @@ const all: [string, Loss][] = [
     'normalizedGeneralizedCrossEntropy',
     (x, options) => losses.normalizedGeneralizedCrossEntropy(x, labelsFor(x), options),
   ],
+  ['logCosh', (x, options) => losses.logCosh(x, x.zerosLike(), options)],
+  ['quantileLoss', (x, options) => losses.quantileLoss(x, x.zerosLike(), { level: 0.3, ...options })],
+  ['wing', (x, options) => losses.wing(x, x.zerosLike(), options)],
+  ['berHu', (x, options) => losses.berHu(x, x.zerosLike(), options)],
+  ['balancedL1', (x, options) => losses.balancedL1(x, x.zerosLike(), options)],
+  ['hinge', (x, options) => losses.hinge(x, x.onesLike(), options)],
+  ['multiclassHinge', (x, options) => losses.multiclassHinge(x, labelsFor(x), options)],
+  ['crammerSinger', (x, options) => losses.crammerSinger(x, labelsFor(x), options)],
+  ['lovaszHinge', (x, options) => losses.lovaszHinge(x, x.onesLike(), options)],
+  ['gaussianKl', (x, options) => losses.gaussianKl(x, x.zerosLike(), options)],
   ['activePassive', (x, options) => losses.activePassive(x, labelsFor(x), options)],
 ];
 

@@ -1,0 +1,53 @@
+import type { Tensor } from '../../tensor/index.js';
+import { requireNumber, requireSameShape } from '../checks.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
+import { labelsLast } from './class-targets.js';
+
+export interface HingeOptions extends ReductionOptions {
+  /** By how much the right side must win, positive. Default 1. */
+  readonly margin?: number;
+}
+
+/**
+ * Hinge loss max(0, margin - u z) of scores z and targets u = 1 or -1, elementwise. At the margin the derivative is 0.
+ *
+ * @param scores of any shape; `targets` 1 or -1, of the same shape and dtype.
+ * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ */
+export function hinge(scores: Tensor, targets: Tensor, options: HingeOptions = {}): Tensor {
+  const { margin = 1, reduction } = options;
+  requireNumber('hinge', 'margin', margin, { low: 0, open: true });
+  requireSameShape('hinge', scores, targets);
+  return reduce(targets.mul(scores).neg().add(margin).relu(), reduction);
+}
+
+/**
+ * Hinge loss of each class against the label's, averaged: mean over j != y of max(0, margin + z_j - z_y). Weston and Watkins 1999.
+ * (PyTorch divides by the number of classes instead.)
+ *
+ * @param logits [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ */
+export function multiclassHinge(logits: Tensor, labels: Tensor, options: HingeOptions = {}): Tensor {
+  const violations = violationsOf('multiclassHinge', logits, labels, options);
+  return reduce(violations.sum(-1).div(logits.shape[1] - 1), options.reduction);
+}
+
+/**
+ * Hinge loss of the worst class against the label's: max over j != y of max(0, margin + z_j - z_y). Classes that tie for the worst share the
+ * derivative. Crammer and Singer 2001.
+ *
+ * @param logits [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ */
+export function crammerSinger(logits: Tensor, labels: Tensor, options: HingeOptions = {}): Tensor {
+  return reduce(violationsOf('crammerSinger', logits, labels, options).max(-1), options.reduction);
+}
+
+/** max(0, margin + z_j - z_y), 0 for the label itself; classes last. */
+function violationsOf(who: string, logits: Tensor, labels: Tensor, { margin = 1 }: HingeOptions): Tensor {
+  requireNumber(who, 'margin', margin, { low: 0, open: true });
+  const { logits: z, target } = labelsLast(who, logits, labels, 2);
+  const own = z.mul(target).sum(-1, { keepDims: true });
+  return target.greater(0).where(0, z.sub(own).add(margin).relu());
+}

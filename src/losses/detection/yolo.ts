@@ -1,0 +1,56 @@
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireSameShape } from '../checks.js';
+import { crossEntropy } from '../classification/cross-entropy.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
+
+export interface YoloPredictions {
+  /** [n, boxes, 4]: centre, width and height in whatever units the targets have; the first version takes the roots of width and height. */
+  readonly boxes: Tensor;
+  /** [n, boxes]. */
+  readonly confidence: Tensor;
+  /** Logits [n, boxes, classes]. */
+  readonly logits: Tensor;
+}
+
+export interface YoloTargets {
+  /** [n, boxes, 4]; read where `responsible`. */
+  readonly boxes: Tensor;
+  /** [n, boxes]: the confidence that a responsible box should have, such as its IoU with the object, or 1. */
+  readonly confidence: Tensor;
+  /** Integers [n, boxes]; read where `responsible`. */
+  readonly labels: Tensor;
+  /** bool [n, boxes]: boxes that an object was given to. */
+  readonly responsible: Tensor;
+}
+
+export interface YoloOptions extends ReductionOptions {
+  /** Factor of the coordinates. Default 5. */
+  readonly coordinateWeight?: number;
+  /** Factor of the confidence of boxes without an object. Default 0.5. */
+  readonly emptyWeight?: number;
+}
+
+/**
+ * YOLO's loss of an image: over responsible boxes 5 times the squared errors of the coordinates, the squared error of the confidence and the
+ * cross-entropy of the class; over all others half the squared confidence. Redmon et al. 2016, equation 3, with cross-entropy in place of the
+ * squared error of class probabilities, as later versions have it.
+ *
+ * @returns a scalar, or [n] with reduction `none`. The mean over no images is 0.
+ * @throws RangeError when shapes do not fit.
+ */
+export function yoloLoss(predictions: YoloPredictions, targets: YoloTargets, options: YoloOptions = {}): Tensor {
+  const { coordinateWeight = 5, emptyWeight = 0.5, reduction } = options;
+  const { responsible } = targets;
+  if (responsible.dtype !== 'bool' || responsible.rank !== 2)
+    throw new RangeError(
+      `yoloLoss: responsible ${responsible.dtype}${showShape(responsible.shape)} must be bool [n, boxes]`,
+    );
+  requireSameShape('yoloLoss: boxes', predictions.boxes, targets.boxes);
+  requireSameShape('yoloLoss: confidence', predictions.confidence, targets.confidence);
+  const coordinates = predictions.boxes.sub(targets.boxes).square().sum(-1).mul(coordinateWeight);
+  const found = predictions.confidence.sub(targets.confidence).square();
+  const empty = predictions.confidence.square().mul(emptyWeight);
+  const classes = crossEntropy(predictions.logits.moveAxis(-1, 1), targets.labels, { reduction: 'none' });
+  const losses = responsible.where(coordinates.add(found).add(classes), empty);
+  return reduce(losses.sum(-1), reduction);
+}

@@ -1,0 +1,42 @@
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireLabels } from '../checks.js';
+import { crossEntropy } from '../classification/cross-entropy.js';
+import type { ReductionOptions } from '../reduction.js';
+
+export interface SphereFaceOptions extends ReductionOptions {
+  /** By what the angle to the right class is multiplied (m), a positive integer. Default 4. */
+  readonly margin?: number;
+}
+
+/**
+ * A-Softmax or SphereFace: cross-entropy of logits |x| cos(theta_j), with theta_j the angle between the features x and the weights of class j, and
+ * |x| psi(theta_y) for the label: psi(theta) = (-1)^k cos(m theta) - 2 k for theta in [k pi / m, (k + 1) pi / m], which falls from 1 to 1 - 2 m.
+ * Liu et al. 2017, equation 6. Written in the cosine by Chebyshev's polynomials, so that no angle is taken.
+ *
+ * @param features [n, d]; `weights` of the classes, [classes, d], their lengths do not matter; `labels` integers [n].
+ * @returns a scalar, or [n] with reduction `none`.
+ */
+export function sphereFace(features: Tensor, weights: Tensor, labels: Tensor, options: SphereFaceOptions = {}): Tensor {
+  const { margin = 4, reduction } = options;
+  if (!Number.isInteger(margin) || margin < 1)
+    throw new RangeError(`sphereFace: margin ${margin} must be a positive integer`);
+  if (features.rank !== 2 || weights.rank !== 2 || features.shape[1] !== weights.shape[1])
+    throw new RangeError(
+      `sphereFace: features ${showShape(features.shape)} and weights ${showShape(weights.shape)} must be [n, d] and [classes, d]`,
+    );
+  const cosine = features.normalize(-1).matmul(weights.normalize(-1).swapAxes(0, 1));
+  requireLabels('sphereFace', cosine, labels);
+  const own = labels.oneHot(weights.shape[0], 'bool');
+  const logits = own.where(psi(cosine, margin), cosine).mul(features.norm(-1, { keepDims: true }));
+  return crossEntropy(logits, labels, { reduction });
+}
+
+function psi(cosine: Tensor, m: number): Tensor {
+  let [before, multiple] = [cosine.onesLike(), cosine];
+  for (let i = 1; i < m; i++) [before, multiple] = [multiple, cosine.mul(multiple).mul(2).sub(before)];
+  const k = Array.from({ length: m - 1 }, (_, i) => cosine.less(Math.cos(((i + 1) * Math.PI) / m)).cast(cosine.dtype))
+    .reduce((a, b) => a.add(b), cosine.zerosLike())
+    .stopGradient();
+  const sign = k.mod(2).mul(-2).add(1);
+  return sign.mul(multiple).sub(k.mul(2));
+}

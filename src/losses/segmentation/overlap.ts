@@ -1,0 +1,92 @@
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireClassTargets, requireNumber } from '../checks.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
+
+export interface OverlapOptions extends ReductionOptions {
+  /** Added to both sides of the fraction, not negative. Default 0. */
+  readonly smooth?: number;
+  /** Take the sums over the whole batch, a loss for each class, in place of each image. Default false. */
+  readonly batch?: boolean;
+}
+
+/** Sums over positions, [n, classes] or [classes]. */
+interface Sums {
+  readonly both: Tensor;
+  readonly predicted: Tensor;
+  readonly target: Tensor;
+}
+
+function sums(
+  who: string,
+  probabilities: Tensor,
+  targets: Tensor,
+  { smooth = 0, batch = false }: OverlapOptions,
+): Sums {
+  requireNumber(who, 'smooth', smooth, { low: 0 });
+  if (probabilities.rank < 3)
+    throw new RangeError(`${who}: probabilities ${showShape(probabilities.shape)} must be [n, classes, ...positions]`);
+  const soft = requireClassTargets(who, probabilities, targets);
+  const mask = soft
+    ? targets
+    : targets.oneHot(probabilities.shape[1], 'bool').cast(probabilities.dtype).moveAxis(-1, 1);
+  const axes = probabilities.shape.map((_, i) => i).filter((i) => i !== 1 && (batch || i > 0));
+  return {
+    both: probabilities.mul(mask).sum(axes),
+    predicted: probabilities.sum(axes),
+    target: mask.sum(axes),
+  };
+}
+
+/** 1 - (a + s) / (b + s); 0 where b + s is 0: nothing there and nothing found. */
+function lack(a: Tensor, b: Tensor, { smooth = 0 }: OverlapOptions): Tensor {
+  const below = b.add(smooth);
+  const nothing = below.equal(0);
+  return nothing.where(0, a.add(smooth).div(nothing.where(1, below)).neg().add(1));
+}
+
+/**
+ * Dice loss 1 - (2 sum p t + s) / (sum p + sum t + s), the sums over positions. A class that is neither there nor predicted costs 0.
+ * Milletari et al. 2016 (whose denominator has squares); Sudre et al. 2017.
+ *
+ * @param probabilities [n, classes, ...positions], one class for a binary mask.
+ * @param targets integer labels [n, ...positions], or masks of the shape and dtype of `probabilities`.
+ * @returns a scalar, or [n, classes] ([classes] with `batch`) with reduction `none`.
+ */
+export function diceLoss(probabilities: Tensor, targets: Tensor, options: OverlapOptions = {}): Tensor {
+  const { both, predicted, target } = sums('diceLoss', probabilities, targets, options);
+  return reduce(lack(both.mul(2), predicted.add(target), options), options.reduction);
+}
+
+/**
+ * Jaccard or soft IoU loss 1 - (sum p t + s) / (sum (p + t - p t) + s), the sums over positions. A class that is neither there nor predicted
+ * costs 0. Rahman and Wang 2016.
+ *
+ * @param probabilities, targets and the result as for {@link diceLoss}.
+ */
+export function jaccardLoss(probabilities: Tensor, targets: Tensor, options: OverlapOptions = {}): Tensor {
+  const { both, predicted, target } = sums('jaccardLoss', probabilities, targets, options);
+  return reduce(lack(both, predicted.add(target).sub(both), options), options.reduction);
+}
+
+export interface TverskyOptions extends OverlapOptions {
+  /** Weight of false positives (alpha), not negative. Default 0.3. */
+  readonly falsePositiveWeight?: number;
+  /** Weight of false negatives (beta), not negative. Default 0.7. */
+  readonly falseNegativeWeight?: number;
+}
+
+/**
+ * Tversky loss 1 - (TP + s) / (TP + alpha FP + beta FN + s), with TP = sum p t, FP = sum p (1 - t), FN = sum (1 - p) t. Both weights 1/2 give the
+ * Dice loss (with s halved), both 1 the Jaccard loss. Salehi et al. 2017, equation 4.
+ *
+ * @param probabilities, targets and the result as for {@link diceLoss}.
+ */
+export function tverskyLoss(probabilities: Tensor, targets: Tensor, options: TverskyOptions = {}): Tensor {
+  const { falsePositiveWeight = 0.3, falseNegativeWeight = 0.7, reduction } = options;
+  requireNumber('tverskyLoss', 'falsePositiveWeight', falsePositiveWeight, { low: 0 });
+  requireNumber('tverskyLoss', 'falseNegativeWeight', falseNegativeWeight, { low: 0 });
+  const { both, predicted, target } = sums('tverskyLoss', probabilities, targets, options);
+  const falsePositives = predicted.sub(both).mul(falsePositiveWeight);
+  const falseNegatives = target.sub(both).mul(falseNegativeWeight);
+  return reduce(lack(both, both.add(falsePositives).add(falseNegatives), options), reduction);
+}

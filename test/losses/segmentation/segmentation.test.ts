@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { compile, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
+import { diceLoss, jaccardLoss, lovaszHinge, lovaszSoftmax, tverskyLoss } from '../../../src/losses/index.js';
+import { checkDerivatives, random64 } from '../../support/derivatives.js';
+import { c32, c64, expectValue } from '../../support/losses.js';
+
+const probabilities = () => c64([[[0.9, 0.2, 0.7, 0.1]]]);
+const mask = () => c64([[[1, 0, 1, 1]]]);
+
+describe('overlap losses', () => {
+  it('have the values of their equations', async () => {
+    await expectValue(() => diceLoss(probabilities(), mask()), [0.306122449]);
+    await expectValue(() => jaccardLoss(probabilities(), mask()), [0.46875]);
+    await expectValue(() => tverskyLoss(probabilities(), mask()), [0.3632958801]);
+  });
+
+  it('are each other at special weights', async () => {
+    const both = (weight: number) => ({ falsePositiveWeight: weight, falseNegativeWeight: weight });
+    await expectValue(
+      () => tverskyLoss(probabilities(), mask(), both(0.5)).sub(diceLoss(probabilities(), mask())),
+      [0],
+      14,
+    );
+    await expectValue(
+      () => tverskyLoss(probabilities(), mask(), both(1)).sub(jaccardLoss(probabilities(), mask())),
+      [0],
+      14,
+    );
+  });
+
+  it('take integer labels as masks, and sums over the batch', async () => {
+    const p = () => random64([2, 3, 4], { low: 0, high: 1 });
+    const run = compile((x: Tensor) => {
+      const labels = c32([
+        [0, 1, 2, 2],
+        [1, 1, 0, 0],
+      ]);
+      const masks = labels.oneHot(3, 'bool').cast('float64').moveAxis(-1, 1);
+      return [
+        diceLoss(x, labels).sub(diceLoss(x, masks)),
+        diceLoss(x, labels, { batch: true, reduction: 'none' }),
+        diceLoss(x.transpose([1, 0, 2]).reshape([1, 3, 8]), masks.transpose([1, 0, 2]).reshape([1, 3, 8]), {
+          reduction: 'none',
+        }),
+      ];
+    });
+    const [same, batch, single] = (await run(p())).map(toNumbers);
+    expect(same[0]).toBeCloseTo(0, 14);
+    batch.forEach((x, i) => {
+      expect(x).toBeCloseTo(single[i], 14);
+    });
+  });
+
+  it.each<[string, (p: Tensor, t: Tensor) => Tensor]>([
+    ['diceLoss', (p, t) => diceLoss(p, t)],
+    ['jaccardLoss', (p, t) => jaccardLoss(p, t)],
+    ['tverskyLoss', (p, t) => tverskyLoss(p, t)],
+  ])('%s of nothing found where nothing is costs 0, with finite derivatives', async (_, loss) => {
+    await expectValue(() => loss(zeros([1, 2, 4], 'float64'), zeros([1, 2, 4], 'float64')), [0], 14);
+    const gradient = await compile((p: Tensor) => grad((x: Tensor) => loss(x, zeros([1, 2, 4])))(p))(
+      ndarray(new Float32Array(8), { shape: [1, 2, 4] }),
+    );
+    expect(toNumbers(gradient).every(Number.isFinite)).toBe(true);
+    await checkDerivatives(
+      (p, t) => loss(p, t),
+      [random64([2, 2, 3], { low: 0.1, high: 0.9 }), random64([2, 2, 3], { stream: 1, low: 0, high: 1 })],
+    );
+  });
+
+  it('refuse what has no positions', () => {
+    expect(() => diceLoss(zeros([2, 3]), zeros([2, 3]))).toThrow(/diceLoss: probabilities \[2, 3\] must be/);
+    expect(() => tverskyLoss(zeros([2, 3, 4]), zeros([2, 3, 4]), { falsePositiveWeight: -1 })).toThrow(
+      /falsePositiveWeight/,
+    );
+  });
+});
+
+describe('Lovasz losses', () => {
+  it('have the values of their equations', async () => {
+    await expectValue(() => lovaszHinge(c64([[2, -1, 0.5, -0.5]]), c64([[1, 0, 1, 1]])), [0.6666666667]);
+    // Two classes at probabilities p and 1 - p; errors .1, .2, .3, .9 of the foreground alone are .4416666667.
+    await expectValue(
+      () =>
+        lovaszSoftmax(
+          c64([[[0.1, 0.2, 0.3, 0.9]]])
+            .neg()
+            .add(1),
+          c32([[0, 0, 0, 0]]),
+        ),
+      [(0.9 + 0.3 + 0.2 + 0.1) / 4],
+    );
+    const p = () =>
+      c64([
+        [
+          [0.1, 0.8, 0.3, 0.9],
+          [0.9, 0.2, 0.7, 0.1],
+        ],
+      ]);
+    const foreground = 0.4416666667;
+    // Background: one pixel; errors .2 on it and .1, .3, .9 elsewhere, sorted .9 .3 .2 .1: weights 1/2, 1/6, 1/3, 0.
+    const background = 0.9 / 2 + 0.3 / 6 + 0.2 / 3;
+    await expectValue(() => lovaszSoftmax(p(), c32([[1, 0, 1, 1]])), [(foreground + background) / 2]);
+  });
+
+  it('of hard predictions are the Jaccard loss', async () => {
+    // Found 2 of 3, one wrongly: intersection 2, union 4.
+    await expectValue(
+      () =>
+        lovaszSoftmax(
+          c64([
+            [
+              [0, 0, 1, 0, 1],
+              [1, 1, 0, 1, 0],
+            ],
+          ]),
+          c32([[1, 1, 1, 0, 0]]),
+        ),
+      [(2 / 4 + 2 / 3) / 2],
+    );
+  });
+
+  it('leave out classes that are not there, and have finite derivatives for empty masks', async () => {
+    const three = () =>
+      c64([
+        [
+          [0.1, 0.8],
+          [0.9, 0.2],
+          [0, 0],
+        ],
+      ]);
+    const two = () =>
+      c64([
+        [
+          [0.1, 0.8],
+          [0.9, 0.2],
+        ],
+      ]);
+    await expectValue(() => lovaszSoftmax(three(), c32([[1, 0]])).sub(lovaszSoftmax(two(), c32([[1, 0]]))), [0], 14);
+    await expectValue(() => grad((z: Tensor) => lovaszHinge(z, z.zerosLike()))(c64([[0.5, 0.2]])), [1, 0]);
+  });
+
+  it('have the derivatives of their equations', async () => {
+    await checkDerivatives(
+      (z) =>
+        lovaszHinge(
+          z,
+          c64([
+            [1, 0, 1, 0, 1],
+            [0, 0, 1, 0, 0],
+          ]),
+        ),
+      [random64([2, 5], { low: -2, high: 2 })],
+    );
+    await checkDerivatives(
+      (z) => lovaszSoftmax(z.softmax(1), c32([[0, 1, 2, 1]])),
+      [random64([1, 3, 4], { low: -2, high: 2 })],
+    );
+  });
+});
