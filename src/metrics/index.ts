@@ -1,5 +1,6 @@
 /** Measures of concrete results: plain functions on arrays or nested lists that return numbers. */
 export * from './calibration/classification.js';
+export * from './calibration/regression.js';
 export * from './classification/confusion.js';
 export * from './classification/curves.js';
 export * from './depth/depth.js';
