@@ -7,6 +7,7 @@ export * from './depth/depth.js';
 export * from './detection/average-precision.js';
 export * from './image/image.js';
 export * from './ranking/ndcg.js';
+export { type MetricInfo, metricRegistry } from './registry.js';
 export * from './regression/errors.js';
 export * from './representation/class-separation.js';
 export * from './retrieval-augmented/generation.js';

@@ -441,3 +441,36 @@ describe('calibration of classifiers', () => {
     expect(() => m.expectedCalibrationError([[1, 0]], [0, 1])).toThrow(/labels \[2\] must be \[1\]/);
   });
 });
+
+describe('metricRegistry', () => {
+  /** What is exported beside the measures that are one number. */
+  const others = [
+    'aspectCritique',
+    'boxOverlaps',
+    'classCounts',
+    'classSeparation',
+    'confusionMatrix',
+    'editDistance',
+    'featureMoments',
+    'maskOverlaps',
+    'ndcg',
+    'panopticQuality',
+    'panopticQualityOf',
+    'precisionRecallCurve',
+    'reliabilityBins',
+    'rocCurve',
+    'rougeL',
+    'rougeN',
+  ];
+
+  it('knows every measure that is one number, and no other', () => {
+    const exported = Object.entries(m).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+    expect(Object.keys(m.metricRegistry).sort()).toEqual(exported.filter((name) => !others.includes(name)).sort());
+  });
+
+  it('says which way is better', () => {
+    const { accuracy, wordErrorRate } = m.metricRegistry;
+    expect([accuracy.higherIsBetter, wordErrorRate.higherIsBetter]).toEqual([true, false]);
+    for (const { range } of Object.values(m.metricRegistry)) expect(range[0]).toBeLessThan(range[1]);
+  });
+});

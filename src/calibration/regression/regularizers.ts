@@ -23,7 +23,7 @@ export interface PceKdeOptions {
 /**
  * Probabilistic calibration error that can be trained on: mean over levels a_j of |a_j - mean over i of sigmoid(s (a_j - Z_i))|^p, Z the
  * probability integral transforms F(y) of a batch. Add a multiple of it (0.01 to 5) to the negative log-likelihood or CRPS. As s grows it tends to
- * the metric. Dheur and Ben Taieb 2023, section 4.2 (PCE-KDE).
+ * the metric. Dheur and Ben Taieb 2023 (PCE-KDE).
  *
  * @param pits [n], in [0, 1]; from `gaussianMixtureCdf`, for one.
  * @returns a scalar.
@@ -48,8 +48,8 @@ export interface PceSortOptions {
 }
 
 /**
- * Mean distance of the sorted transforms from those of calibrated predictions: mean over i of |Z_(i) - i / (n + 1)|^p. Dheur and Ben Taieb 2023,
- * section 4.2 (PCE-Sort); soft sort: Blondel et al. 2020.
+ * Mean distance of the sorted transforms from those of calibrated predictions: mean over i of |Z_(i) - i / (n + 1)|^p. Dheur and Ben Taieb 2023
+ * (PCE-Sort); soft sort: Blondel et al. 2020.
  *
  * @param pits [n], in [0, 1].
  * @returns a scalar.
@@ -79,7 +79,7 @@ function absolutePower(x: Tensor, power: number): Tensor {
 
 /**
  * Minus the differential entropy of the transforms, estimated from spacings: mean over i of -log((Z_(i + m) - Z_(i) + 1e-5)(n + 1) / m). Least, near
- * 0, where they are uniform. Utpala and Rai 2020; Dheur and Ben Taieb 2023, section 4.1 (quantile regularisation).
+ * 0, where they are uniform. Utpala and Rai 2020; Dheur and Ben Taieb 2023 (quantile regularisation).
  *
  * @param pits [n], in [0, 1].
  * @param options `spacing` m, a positive integer: 64 by default, or the integer part of the root of n where that is more than n / 2.

@@ -58,7 +58,7 @@ export function gaussianMixtureCdf(mixture: GaussianMixture, targets: Tensor): T
 
 /**
  * Continuous ranked probability score of mixtures of normal distributions, in the units of the targets: E|X - y| - E|X - X'| / 2, in closed form.
- * Grimit et al. 2006, equation 5.
+ * Grimit et al. 2006.
  *
  * @param targets [n].
  * @returns a scalar, or [n] with reduction `none`; at least 0.

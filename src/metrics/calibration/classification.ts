@@ -19,7 +19,7 @@ export interface ReliabilityBin {
 }
 
 /** Bins of confidences in [0, 1] and of what came true, 1 or 0: what a reliability diagram draws. A confidence of 0 lies in the first bin. */
-export function binConfidences(
+function binConfidences(
   who: string,
   confidences: readonly number[],
   outcomes: readonly number[],

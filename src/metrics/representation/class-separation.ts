@@ -12,7 +12,7 @@ export interface ClassSeparation {
 
 /**
  * How far classes lie apart in features: mean cosine distances d(x, y) = 1 - cos(x, y), self pairs included, classes weighing alike. Computed from
- * the class means m_k of the normalised features: within = 1 - mean |m_k|^2, total = 1 - |mean m_k|^2. Kornblith et al. 2021, section 2.3.
+ * the class means m_k of the normalised features: within = 1 - mean |m_k|^2, total = 1 - |mean m_k|^2. Kornblith et al. 2021.
  *
  * @param features [n, d]; `labels` integers [n]. Zero vectors stay zero.
  */
