@@ -435,6 +435,16 @@ describe('calibration of classifiers', () => {
     near(m.logLoss(probabilities, labels), -(Math.log(0.9) + Math.log(0.2) + Math.log(0.7) + Math.log(0.55)) / 4);
   });
 
+  it('puts a confidence on an edge into the bin below it', () => {
+    const edges = Array.from({ length: 10 }, (_, k) => (k + 1) / 10);
+    const bins = m.reliabilityBins(
+      edges.map((c) => [c, c - 1e-9]),
+      edges.map(() => 0),
+      { bins: 10 },
+    );
+    expect(bins.map(({ count }) => count)).toEqual(edges.map(() => 1));
+  });
+
   it('is 0 for predictions that are right and sure, and refuses what is no probability', () => {
     expect(m.expectedCalibrationError([[1, 0]], [0])).toBe(0);
     expect(() => m.expectedCalibrationError([[1.5, -0.5]], [0])).toThrow(/probability 1.5 must lie in \[0, 1\]/);

@@ -18,6 +18,13 @@ export interface ReliabilityBin {
   readonly accuracy: number;
 }
 
+/** The k with k / bins < c <= (k + 1) / bins, as the edges themselves round. */
+function widthBin(c: number, bins: number): number {
+  const k = Math.ceil(c * bins) - 1;
+  if (c <= k / bins) return k - 1;
+  return c > (k + 1) / bins ? k + 1 : k;
+}
+
 /** Bins of confidences in [0, 1] and of what came true, 1 or 0: what a reliability diagram draws. A confidence of 0 lies in the first bin. */
 function binConfidences(
   who: string,
@@ -31,7 +38,7 @@ function binConfidences(
   const order = Array.from(confidences.keys()).sort((a, b) => confidences[a] - confidences[b]);
   const members = Array.from({ length: bins }, () => [] as number[]);
   order.forEach((i, rank) => {
-    const bin = spacing === 'mass' ? Math.floor((rank * bins) / order.length) : Math.ceil(confidences[i] * bins) - 1;
+    const bin = spacing === 'mass' ? Math.floor((rank * bins) / order.length) : widthBin(confidences[i], bins);
     members[Math.min(bins - 1, Math.max(0, bin))].push(i);
   });
   let low = 0;
