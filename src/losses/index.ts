@@ -39,6 +39,7 @@ export * from './ranking/neural-ndcg.js';
 export type { Reduction, ReductionOptions } from './reduction.js';
 export * from './regression/balanced-l1.js';
 export * from './regression/berhu.js';
+export * from './regression/gaussian-mixture.js';
 export { type HuberOptions, huber, type SmoothL1Options, smoothL1 } from './regression/huber.js';
 export * from './regression/log-cosh.js';
 export { meanAbsoluteError } from './regression/mean-absolute-error.js';

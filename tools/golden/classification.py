@@ -113,4 +113,20 @@ case("reverseCrossEntropy", lambda z, y: -(torch.softmax(z, 1) * torch.log(F.one
 case("generalizedCrossEntropy", lambda z, y: (1 - p_of(z, y) ** 0.7) / 0.7, logits, labels)
 case("normalizedGeneralizedCrossEntropy", lambda z, y: normalized(1 - torch.softmax(z, 1) ** 0.7, y), logits, labels)
 case("activePassive", lambda z, y: 10 * normalized(-torch.log_softmax(z, 1), y) + 0.1 * (1 - p_of(z, y)), logits, labels, {"activeWeight": 10, "passiveWeight": 0.1})
+
+
+def sparsemax(z):
+    ordered, _ = torch.sort(z, 1, descending=True)
+    rank = torch.arange(1, z.shape[1] + 1, dtype=z.dtype)
+    size = (1 + rank * ordered > ordered.cumsum(1)).sum(1, keepdim=True)
+    tau = (ordered.cumsum(1).gather(1, size - 1) - 1) / size
+    return torch.clamp(z - tau, min=0), tau
+
+
+def sparsemax_loss(z, y):
+    p, tau = sparsemax(z)
+    return -z.gather(1, y.unsqueeze(1)).squeeze(1) + 0.5 * ((z**2 - tau**2) * (p > 0)).sum(1) + 0.5
+
+
+case("sparsemaxLoss", sparsemax_loss, tensor(35, [6, 5], -1, 1), labels)
 write("classification.json", {"cases": cases})

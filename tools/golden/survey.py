@@ -124,4 +124,20 @@ def ms_ssim(x, y, weights, size, sigma):
 
 case("ssimLoss", lambda p, t: 1 - (lambda l, c: (l * c).mean((1, 2, 3)))(*ssim_parts(p, t, 11, 1.5)), x, y)
 case("msSsimLoss", lambda p, t: ms_ssim(p, t, [0.2, 0.3, 0.5], 5, 1.0), x, y, {"weights": [0.2, 0.3, 0.5], "windowSize": 5, "sigma": 1})
+
+
+def neural_ndcg(s, y, tau=1.0, k=5, iterations=50):
+    n = s.shape[1]
+    distances = (s.unsqueeze(2) - s.unsqueeze(1)).abs().sum(1)
+    rank = torch.arange(1, n + 1, dtype=s.dtype)
+    order = torch.softmax(((n + 1 - 2 * rank)[:, None] * s.unsqueeze(1) - distances.unsqueeze(1)) / tau, -1)
+    for _ in range(iterations):
+        order = order / order.sum(1, keepdim=True)
+        order = order / order.sum(2, keepdim=True)
+    gain, discount = 2**y - 1, (rank <= k) / torch.log2(rank + 1)
+    ideal = (gain.sort(1, descending=True).values * discount).sum(1)
+    return -((order @ gain.unsqueeze(2)).squeeze(2) * discount).sum(1) / ideal
+
+
+case("neuralNdcg", neural_ndcg, tensor(57, [3, 6], -2, 2), tensor(58, [3, 6], 0, 4.4).round(), {"truncation": 5})
 write("survey.json", {"cases": cases})

@@ -38,7 +38,7 @@ export function maxSupPenalty(logits: Tensor): Tensor {
 
 /**
  * What label smoothing adds to cross-entropy, up to its factor: the logit of the label minus the mean logit, [n, ...]. Cross-entropy with
- * smoothing s is cross-entropy plus s times this, exactly. Zhou et al. 2025, lemma 3.2.
+ * smoothing s is cross-entropy plus s times this, exactly. Zhou et al. 2025.
  *
  * @param logits [n, classes, ...]; `labels` integers [n, ...].
  */
@@ -56,7 +56,7 @@ export interface LabelSmoothingParts {
 
 /**
  * {@link labelSmoothingPenalty} in its two parts, which add up to it: with d_k = z_y - z_k, the mean over k of max(d_k, 0) and that of
- * min(d_k, 0). The second rewards larger wrong logits. Zhou et al. 2025, equation 5.
+ * min(d_k, 0). The second rewards larger wrong logits. Zhou et al. 2025.
  *
  * @param logits [n, classes, ...]; `labels` integers [n, ...].
  */

@@ -11,7 +11,7 @@ export interface SparsemaxLossOptions extends ReductionOptions {
 /**
  * The loss that belongs to sparsemax as cross-entropy to softmax: -q . z + (sum over the support S of z_j^2 - tau^2 + 1 + |q|^2) / 2, of
  * gradient sparsemax(z) - q. It is convex, and 0 with gradient 0 where the label's logit leads all others by 1 or more. Martins and
- * Astudillo 2016, equations 20 and 22.
+ * Astudillo 2016.
  *
  * Computed as |p - q|^2 / 2 + sum over j of q_j max(0, tau - z_j), p = sparsemax(z): the same, never negative. Several right labels are a
  * target that is even over them.

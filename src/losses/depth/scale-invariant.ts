@@ -52,7 +52,7 @@ export interface MaskOptions {
 
 /**
  * Predictions under the scale s and shift t, one of each for an image, that bring them closest to the targets in squares: s x + t. Predictions
- * that are all equal become the mean of the targets. Ranftl et al. 2022, equation 4.
+ * that are all equal become the mean of the targets. Ranftl et al. 2022.
  *
  * @param predictions [n, ...pixels]; `targets` of the same shape.
  */
@@ -67,8 +67,7 @@ export function alignScaleShift(predictions: Tensor, targets: Tensor, { mask }: 
 }
 
 /**
- * Half the mean squared error after {@link alignScaleShift}, image by image: depth up to a scale and a shift. Ranftl et al. 2022, equation 3,
- * with the squared error.
+ * Half the mean squared error after {@link alignScaleShift}, image by image: depth up to a scale and a shift. Ranftl et al. 2022, with the squared error.
  *
  * @param predictions [n, ...pixels]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
@@ -89,7 +88,7 @@ export interface GradientLossOptions extends ReductionOptions {
 
 /**
  * How much the edges of two images differ, image by image: the mean of |dx R| + |dy R| of the residual R = prediction - target, dx and dy the
- * differences of neighbours, summed over scales. Ranftl et al. 2022, equation 11 (R after {@link alignScaleShift}).
+ * differences of neighbours, summed over scales. Ranftl et al. 2022 (R after {@link alignScaleShift}).
  *
  * @param predictions [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.

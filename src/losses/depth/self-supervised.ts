@@ -11,7 +11,7 @@ export interface PhotometricOptions extends ReductionOptions {
 
 /**
  * How unlike two images are at each pixel: alpha (1 - SSIM) / 2 + (1 - alpha) |x - y|, averaged over channels, with SSIM of even 3 x 3 windows
- * (borders reflected) clipped to [-1, 1]. Godard et al. 2017, equation 3.
+ * (borders reflected) clipped to [-1, 1]. Godard et al. 2017.
  *
  * @param predictions images in [0, 1], [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n, height, width] with reduction `none`.
@@ -39,8 +39,7 @@ export function photometricLoss(predictions: Tensor, targets: Tensor, options: P
 }
 
 /**
- * The least of several photometric errors at each pixel, so that a pixel hidden in one view is judged by another. Godard et al. 2019,
- * equation 4.
+ * The least of several photometric errors at each pixel, so that a pixel hidden in one view is judged by another. Godard et al. 2019.
  *
  * @param errors maps of one shape, such as `photometricLoss` gives with reduction `none`.
  * @returns a scalar, or that shape with reduction `none`.
@@ -53,7 +52,7 @@ export function minimumReprojection(errors: readonly Tensor[], options: Reductio
 
 /**
  * Edge-aware smoothness of disparities d, image by image: mean |dx d| exp(-|dx I|) + mean |dy d| exp(-|dy I|), with |dx I| averaged over the
- * image's channels: steps cost less where the image has an edge. Godard et al. 2017, equation 5. Divide disparities by their mean first if they
+ * image's channels: steps cost less where the image has an edge. Godard et al. 2017. Divide disparities by their mean first if they
  * may shrink (Godard et al. 2019).
  *
  * @param disparities [n, 1, height, width]; `images` [n, channels, height, width].
@@ -74,7 +73,7 @@ export function edgeAwareSmoothness(disparities: Tensor, images: Tensor, options
 
 /**
  * How far the disparities of a left image are from those of the right one at the pixels they point to, image by image: mean
- * |d_l(x) - d_r(x - d_l(x))|, sampled linearly, borders repeated. Godard et al. 2017, equation 6 (who write the disparity with the other sign).
+ * |d_l(x) - d_r(x - d_l(x))|, sampled linearly, borders repeated. Godard et al. 2017 (who write the disparity with the other sign).
  *
  * @param left disparities in pixels, at least 0, [n, 1, height, width]: the pixel x of the left image is x - d in the right one.
  * @param right of the same shape. For its own loss give the two flipped along the width, the other way round.

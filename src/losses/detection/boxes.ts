@@ -83,7 +83,7 @@ export function iouLoss(predictions: Tensor, targets: Tensor, options: Reduction
 
 /**
  * Generalised IoU loss 1 - IoU + (C - U) / C, with U the area of the union and C that of the smallest box around both: in [0, 2], with a
- * derivative for boxes that do not touch. Rezatofighi et al. 2019, algorithm 1.
+ * derivative for boxes that do not touch. Rezatofighi et al. 2019.
  *
  * @param predictions boxes (left, top, right, bottom), [..., 4]; `targets` of the same shape.
  * @returns a scalar, or [...] with reduction `none`. The mean over no boxes is 0.

@@ -24,7 +24,7 @@ export interface ExpectedLossVaeOptions extends ReductionOptions {
 
 /**
  * The objective of an expected-loss variational autoencoder: beta times any reconstruction loss, of one sample of the latent each, plus
- * {@link gaussianKl}. Snell et al. 2017, section 4.
+ * {@link gaussianKl}. Snell et al. 2017.
  *
  * @param reconstruction the loss of each image, [n], such as `msSsimLoss` gives with reduction `none`.
  * @param mean, logVariance of the latent's distribution, [n, ...features].

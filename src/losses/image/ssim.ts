@@ -101,6 +101,39 @@ export function msSsim(x: Tensor, y: Tensor, options: MsSsimOptions = {}): Tenso
   return factors.reduce((product, factor) => product.mul(factor)).mean(-1);
 }
 
+/**
+ * {@link msSsim} of every pixel with the windows that are centred on it, averaged: in place of halving the images, scale j has a Gaussian window of
+ * 2^(j - 1) sigma (and as many times the half width), and the powers are multiplied pixel by pixel where the largest window fits, [n]. One scale
+ * of weight 1 is {@link ssim}. After Zhao et al. 2017; the windows' cost grows with the scale.
+ *
+ * @param x images [n, channels, height, width]; `y` of the same shape.
+ * @throws RangeError when the largest window does not fit.
+ */
+export function pixelwiseMsSsim(x: Tensor, y: Tensor, options: MsSsimOptions = {}): Tensor {
+  const { weights = fiveScales, windowSize = 11, sigma = 1.5 } = options;
+  const widths = weights.map((_, scale) => (windowSize - 1) * 2 ** scale + 1);
+  const largest = widths[widths.length - 1];
+  if (weights.length === 0) throw new RangeError('pixelwiseMsSsim: weights must have a number for each scale');
+  for (const w of weights) requireNumber('pixelwiseMsSsim', 'weights', w, { low: 0 });
+  requireImages('pixelwiseMsSsim', x, y, largest, options);
+  const factors = weights.map((weight, scale) => {
+    const window = { ...options, windowSize: widths[scale], sigma: sigma * 2 ** scale };
+    const { luminance, contrast } = ssimMaps(x, y, window);
+    const map = scale === weights.length - 1 ? luminance.mul(contrast) : contrast;
+    const border = (largest - widths[scale]) / 2;
+    return positivePower(
+      map.pad([
+        [0, 0],
+        [0, 0],
+        [-border, -border],
+        [-border, -border],
+      ]),
+      weight,
+    );
+  });
+  return factors.reduce((product, factor) => product.mul(factor)).mean([1, 2, 3]);
+}
+
 /** x^w, 0 for x that is not positive; below 1e-8 the slope, which grows without bound, is taken as 0. */
 function positivePower(x: Tensor, w: number): Tensor {
   return x.greater(0).where(x.maximum(1e-8).pow(w), 0);
@@ -137,7 +170,7 @@ export interface MsSsimL1Options extends MsSsimOptions, ReductionOptions {
 
 /**
  * alpha (1 - MS-SSIM) + (1 - alpha) mean |x - y| / L, image by image: structure from the first part, colour and brightness, which it hardly sees,
- * from the second. Zhao et al. 2017, equation 10; the Gaussian weight that they put on the absolute error of a patch is even over a whole image.
+ * from the second. Zhao et al. 2017; the Gaussian weight that they put on the absolute error of a patch is even over a whole image.
  *
  * @param predictions images [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.

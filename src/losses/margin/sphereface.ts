@@ -11,7 +11,7 @@ export interface SphereFaceOptions extends ReductionOptions {
 /**
  * A-Softmax or SphereFace: cross-entropy of logits |x| cos(theta_j), with theta_j the angle between the features x and the weights of class j, and
  * |x| psi(theta_y) for the label: psi(theta) = (-1)^k cos(m theta) - 2 k for theta in [k pi / m, (k + 1) pi / m], which falls from 1 to 1 - 2 m.
- * Liu et al. 2017, equation 6. Written in the cosine by Chebyshev's polynomials, so that no angle is taken.
+ * Liu et al. 2017. Written in the cosine by Chebyshev's polynomials, so that no angle is taken.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d], their lengths do not matter; `labels` integers [n].
  * @returns a scalar, or [n] with reduction `none`.

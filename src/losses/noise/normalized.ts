@@ -6,8 +6,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
 
 /**
  * A loss divided by the sum of itself over all labels that a sample could have: L(y) / sum over k of L(k), in [0, 1] for losses that are not
- * negative. Its sum over labels is 1 whatever the prediction, which makes it robust to symmetric label noise below 1 - 1 / C. Ma et al. 2020,
- * equation 6 (normalised loss).
+ * negative. Its sum over labels is 1 whatever the prediction, which makes it robust to symmetric label noise below 1 - 1 / C. Ma et al. 2020.
  *
  * @param lossOfLabel the loss that the sample would have with each label, [n, classes] or [n, classes, ...], the sum over classes not 0.
  * @param labels integers [n, ...].
@@ -19,7 +18,7 @@ export function normalizedLoss(lossOfLabel: Tensor, labels: Tensor, options: Red
 }
 
 /**
- * Normalised cross-entropy: log p_y / sum over k of log p_k, in (0, 1), 1 / C for even predictions. Ma et al. 2020, equation 7.
+ * Normalised cross-entropy: log p_y / sum over k of log p_k, in (0, 1), 1 / C for even predictions. Ma et al. 2020.
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more (the loss of a single class is 0 / 0); `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
@@ -37,7 +36,7 @@ export interface NormalizedFocalOptions extends ReductionOptions {
 }
 
 /**
- * Normalised focal loss: (1 - p_y)^g log p_y / sum over k of (1 - p_k)^g log p_k. Ma et al. 2020, equation 10. With g below 1 the slope of
+ * Normalised focal loss: (1 - p_y)^g log p_y / sum over k of (1 - p_k)^g log p_k. Ma et al. 2020. With g below 1 the slope of
  * the power at p = 1 is infinite; 1 - p is taken as at least 1e-12.
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
@@ -65,8 +64,8 @@ export function absoluteProbabilityError(logits: Tensor, labels: Tensor, options
 }
 
 /**
- * (1 - p_y) / (C - 1): {@link absoluteProbabilityError} and {@link reverseCrossEntropy} normalised, which are one. Ma et al. 2020, equations 8
- * and 9. (The published code has other factors in front, which are not the normaliser.)
+ * (1 - p_y) / (C - 1): {@link absoluteProbabilityError} and {@link reverseCrossEntropy} normalised, which are one. Ma et al. 2020.
+ * (The published code has other factors in front, which are not the normaliser.)
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
@@ -86,7 +85,7 @@ export interface ReverseCrossEntropyOptions extends ReductionOptions {
 }
 
 /**
- * Reverse cross-entropy -sum over k of p_k log q_k of the one-hot label q, with log 0 taken as A: -A (1 - p_y). Wang et al. 2019, equation 5.
+ * Reverse cross-entropy -sum over k of p_k log q_k of the one-hot label q, with log 0 taken as A: -A (1 - p_y). Wang et al. 2019.
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
@@ -103,7 +102,7 @@ export interface GeneralizedCrossEntropyOptions extends ReductionOptions {
 }
 
 /**
- * Generalised cross-entropy (1 - p_y^q) / q. Zhang and Sabuncu 2018, equation 6.
+ * Generalised cross-entropy (1 - p_y^q) / q. Zhang and Sabuncu 2018.
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
@@ -160,7 +159,7 @@ export interface ActivePassiveOptions extends ReductionOptions {
 
 /**
  * Active passive loss: alpha L_active + beta L_passive. Both parts are robust to label noise; the second makes up for the first's
- * underfitting. Ma et al. 2020, equation 12.
+ * underfitting. Ma et al. 2020.
  *
  * ```ts
  * activePassive(logits, labels, { active: normalizedFocalLoss, passive: reverseCrossEntropy });

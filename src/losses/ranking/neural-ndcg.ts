@@ -20,7 +20,7 @@ export interface NeuralNdcgOptions extends ReductionOptions {
 /**
  * Minus the normalised discounted cumulative gain of a relaxed sort: -(sum over ranks i <= k of (P g)_i / log2(i + 1)) / ideal, with g the gains,
  * P the relaxed permutation of the scores (see {@link neuralSort}) scaled to row and column sums of 1, and the same sum over the sorted gains as
- * the ideal. Pobrotyn and Bialobrzeski 2021, equation 11. The transposed form, expected discounts of the gains, has the same value.
+ * the ideal. Pobrotyn and Bialobrzeski 2021. The transposed form, expected discounts of the gains, has the same value.
  *
  * Lists without any gain cost 0 and are left out of the mean. O(n^2) memory a list and iteration.
  *
@@ -46,7 +46,7 @@ export interface StochasticNeuralNdcgOptions extends NeuralNdcgOptions {
 
 /**
  * {@link neuralNdcg} averaged over scores with Gumbel noise: s' + beta G, s' = log(s - min s + 1e-10) with the minimum over the whole batch, so a
- * list's loss depends on the others. Pobrotyn and Bialobrzeski 2021, section 4.3 (after Grover et al. 2019).
+ * list's loss depends on the others. Pobrotyn and Bialobrzeski 2021 (after Grover et al. 2019).
  *
  * @param scores, relevance as for {@link neuralNdcg}.
  * @param key int32 [2]. The same key draws the same noise.

@@ -12,7 +12,7 @@ export interface BalancedL1Options extends ReductionOptions {
 /**
  * Balanced L1 loss of e = prediction - target, elementwise, with b = exp(g / a) - 1: (a / b)(b |e| + 1) log(b |e| + 1) - a |e| where |e| < 1, else
  * g |e| + g / b - a. Its gradient rises as a log(b |e| + 1) to g at 1 and stays there, so that many small errors are heard beside outliers.
- * Pang et al. 2019, equations 5 to 7.
+ * Pang et al. 2019.
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.

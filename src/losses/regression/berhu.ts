@@ -8,8 +8,7 @@ export interface BerHuOptions extends ReductionOptions {
 }
 
 /**
- * The reverse of Huber's loss of e = prediction - target, elementwise: |e| where |e| <= c, else (e^2 + c^2) / (2 c). Laina et al. 2016,
- * equation 2. Where all errors are 0 it is 0.
+ * The reverse of Huber's loss of e = prediction - target, elementwise: |e| where |e| <= c, else (e^2 + c^2) / (2 c). Laina et al. 2016. Where all errors are 0 it is 0.
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.

@@ -4,7 +4,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
 
 /**
  * The Lovasz extension of the Jaccard loss at errors [..., n] against masks [..., n]: errors in descending order, weighted by how much the loss
- * 1 - intersection / union grows when each is counted as wrong too. Berman et al. 2018, equations 8 and 9.
+ * 1 - intersection / union grows when each is counted as wrong too. Berman et al. 2018.
  */
 function extension(errors: Tensor, mask: Tensor): Tensor {
   const order = argsort(errors, -1, { descending: true });
@@ -19,7 +19,7 @@ function extension(errors: Tensor, mask: Tensor): Tensor {
 
 /**
  * Lovasz hinge of an image: the extension of the Jaccard loss of the foreground at hinge errors max(0, 1 - u z), u = 1 in the mask and -1
- * outside. Berman et al. 2018, section 3.1.
+ * outside. Berman et al. 2018.
  *
  * @param logits [n, ...positions]; `targets` 0 or 1, of the same shape and dtype.
  * @returns a scalar, or [n] with reduction `none`. The mean over no images is 0.
@@ -35,7 +35,7 @@ export function lovaszHinge(logits: Tensor, targets: Tensor, options: ReductionO
 
 /**
  * Lovasz softmax of a batch: the extension of the Jaccard loss of each class at errors |1[y = c] - p_c| over all positions, averaged over the
- * classes that are there; 0 where none is. Berman et al. 2018, section 3.2.
+ * classes that are there; 0 where none is. Berman et al. 2018.
  *
  * @param probabilities [n, classes, ...positions]; `labels` integers [n, ...positions].
  * @returns a scalar.

@@ -77,7 +77,7 @@ export interface TverskyOptions extends OverlapOptions {
 
 /**
  * Tversky loss 1 - (TP + s) / (TP + alpha FP + beta FN + s), with TP = sum p t, FP = sum p (1 - t), FN = sum (1 - p) t. Both weights 1/2 give the
- * Dice loss (with s halved), both 1 the Jaccard loss. Salehi et al. 2017, equation 4.
+ * Dice loss (with s halved), both 1 the Jaccard loss. Salehi et al. 2017.
  *
  * @param probabilities, targets and the result as for {@link diceLoss}.
  */

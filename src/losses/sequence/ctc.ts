@@ -16,7 +16,7 @@ const impossible = -1e30;
 
 /**
  * Connectionist temporal classification: minus the log of the total probability of all paths that give the labels when repeats are merged and
- * blanks dropped, in nats, by the forward recursion in the log domain. Graves et al. 2006, equations 5 to 8 and 12.
+ * blanks dropped, in nats, by the forward recursion in the log domain. Graves et al. 2006.
  *
  * Sequences too short for their labels cost Infinity, with derivative 0. The mean is over sequences; PyTorch's divides each by its number of
  * labels first.

@@ -8,8 +8,7 @@ export interface MinimumRiskOptions extends ReductionOptions {
 }
 
 /**
- * Expected risk over candidate outputs: sum over y of Q(y) risk(y), with Q the softmax over candidates of alpha log p(y). Shen et al. 2016,
- * equations 12 and 13.
+ * Expected risk over candidate outputs: sum over y of Q(y) risk(y), with Q the softmax over candidates of alpha log p(y). Shen et al. 2016.
  *
  * @param logProbabilities of the candidates, [n, candidates]; `risks` of the same shape, such as 1 - BLEU.
  * @returns a scalar, or [n] with reduction `none`.

@@ -11,7 +11,7 @@ export interface SparsemaxOptions {
 /**
  * Sparsemax: the probabilities closest to the scores z in squares, max(0, z - tau) with tau such that they sum to 1. Scores far enough below
  * the largest get exactly 0. The derivative is that of the projection: v goes to v minus its mean over the scores above tau, 0 elsewhere;
- * second derivatives are 0. Martins and Astudillo 2016, algorithm 1 and equation 10.
+ * second derivatives are 0. Martins and Astudillo 2016, algorithm 1.
  *
  * Adding a number to all scores changes nothing; scores that are probabilities already stay as they are.
  *

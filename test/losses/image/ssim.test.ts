@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, hvp, type NDArray, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
-import { msSsim, msSsimL1Loss, msSsimLoss, ssim, ssimLoss, ssimMaps } from '../../../src/losses/index.js';
+import {
+  msSsim,
+  msSsimL1Loss,
+  msSsimLoss,
+  pixelwiseMsSsim,
+  ssim,
+  ssimLoss,
+  ssimMaps,
+} from '../../../src/losses/index.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 
 const image = (size: number, fn: (i: number, j: number) => number): NDArray =>
@@ -89,6 +97,25 @@ describe('msSsim', () => {
     ];
     const error = toNumbers(x).reduce((sum, v, i) => sum + Math.abs(v - toNumbers(faded)[i]), 0) / 1024;
     expect(mix).toBeCloseTo(0.7 * structure + 0.3 * error, 12);
+  });
+
+  it('pixel by pixel is ssim at one scale, 1 for equal images, and worse for unlike ones', async () => {
+    const one = { weights: [1], windowSize: 5, sigma: 1 };
+    const difference = await number((a, b) => pixelwiseMsSsim(a, b, one).sub(ssim(a, b, one)), x, faded);
+    expect(difference).toBeCloseTo(0, 12);
+    expect(await number((a, b) => pixelwiseMsSsim(a, b, three), x, x)).toBeCloseTo(1, 12);
+    // Of constant images only the luminance of the last scale is left, to its exponent.
+    const [a, b] = [image(20, () => 0.2), image(20, () => 0.6)];
+    const flat = await number((p, q) => pixelwiseMsSsim(p, q, three), a, b);
+    expect(flat).toBeCloseTo(0.600099975 ** three.weights[2], 8);
+    const options = { windowSize: 3, sigma: 1, weights: [0.4, 0.6] };
+    await checkDerivatives(
+      (p) => pixelwiseMsSsim(p.mul(0.2).add(0.5), p.mul(0.15).add(p.square().mul(0.1)), options),
+      [random64([1, 1, 6, 7], { low: 0.3, high: 0.9 })],
+    );
+    expect(() => pixelwiseMsSsim(zeros([1, 1, 20, 20]), zeros([1, 1, 20, 20]))).toThrow(
+      /smaller than the window of 161/,
+    );
   });
 
   it('refuses images too small for its scales, even windows and images of other shapes', () => {
