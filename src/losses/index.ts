@@ -5,3 +5,16 @@ export type { Reduction, ReductionOptions } from './reduction.js';
 export { type HuberOptions, huber, type SmoothL1Options, smoothL1 } from './regression/huber.js';
 export { meanAbsoluteError } from './regression/mean-absolute-error.js';
 export { meanSquaredError } from './regression/mean-squared-error.js';
+export {
+  type AdversarialOptions,
+  adversarialPerturbation,
+  perturbationAlong,
+} from './regularizers/adversarial-perturbation.js';
+export { conditionalEntropy } from './regularizers/conditional-entropy.js';
+export {
+  type Classifier,
+  predictionChange,
+  type VirtualAdversarialOptions,
+  virtualAdversarialLoss,
+  virtualAdversarialPerturbation,
+} from './regularizers/virtual-adversarial.js';
