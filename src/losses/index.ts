@@ -11,6 +11,19 @@ export {
   perturbationAlong,
 } from './regularizers/adversarial-perturbation.js';
 export { conditionalEntropy } from './regularizers/conditional-entropy.js';
+export { type DomainObjectiveOptions, domainObjective, riskVariance } from './regularizers/domain-objective.js';
+export {
+  featureGramian,
+  type GramianOptions,
+  gramianSpectrum,
+  irmAdaptivePenalty,
+  irmExcessRiskPenalty,
+  irmHeadDistance,
+  irmPenalty,
+  irmScaleExcessRiskPenalty,
+  irmScalePenalty,
+  type PenaltyOptions,
+} from './regularizers/invariance-penalties.js';
 export {
   type Classifier,
   predictionChange,
