@@ -10,3 +10,32 @@ export {
   smoothingNoise,
   varGrad,
 } from './attribution/smooth-grad.js';
+export {
+  type DirectionNorm,
+  type DirectionOptions,
+  interpolationDirection,
+  normalizeDirection,
+  randomDirection,
+} from './landscape/directions.js';
+export {
+  type HessianOptions,
+  hessianExtremes,
+  hessianSpectrum,
+  type Spectrum,
+  spectralDensity,
+} from './landscape/hessian-spectrum.js';
+export {
+  type CurveOptions,
+  type Evaluation,
+  type LossCurve,
+  type LossSurface,
+  lossCurve,
+  lossRise,
+  lossSurface,
+} from './landscape/loss-surface.js';
+export {
+  fitTrajectory,
+  type PrincipalDirections,
+  principalDirections,
+  projectTrajectory,
+} from './landscape/trajectory.js';
