@@ -48,11 +48,37 @@ export * from './regression/poisson.js';
 export * from './regression/quantile.js';
 export * from './regression/wing.js';
 export {
+  type AdversarialOptions,
+  adversarialPerturbation,
+  perturbationAlong,
+} from './regularizers/adversarial-perturbation.js';
+export { conditionalEntropy } from './regularizers/conditional-entropy.js';
+export { type DomainObjectiveOptions, domainObjective, riskVariance } from './regularizers/domain-objective.js';
+export {
+  featureGramian,
+  type GramianOptions,
+  gramianSpectrum,
+  irmAdaptivePenalty,
+  irmExcessRiskPenalty,
+  irmHeadDistance,
+  irmPenalty,
+  irmScaleExcessRiskPenalty,
+  irmScalePenalty,
+  type PenaltyOptions,
+} from './regularizers/invariance-penalties.js';
+export {
   readTrajectory,
   type TrajectoryOptions,
   trajectoryLoss,
   writeTrajectory,
 } from './regularizers/trajectory.js';
+export {
+  type Classifier,
+  predictionChange,
+  type VirtualAdversarialOptions,
+  virtualAdversarialLoss,
+  virtualAdversarialPerturbation,
+} from './regularizers/virtual-adversarial.js';
 export * from './segmentation/lovasz.js';
 export * from './segmentation/overlap.js';
 export * from './self-supervised/barlow-twins.js';

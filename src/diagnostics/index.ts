@@ -1,0 +1,41 @@
+/** Diagnostics: what trained networks look at, what their losses look like, how they compare. */
+export { type AttributionMap, gradientMap } from './attribution/gradient-map.js';
+export { type SaliencyImageOptions, saliencyToDiverging, saliencyToGray } from './attribution/saliency-image.js';
+export {
+  type SmoothedMaps,
+  type SmoothGradOptions,
+  smoothedMaps,
+  smoothGrad,
+  smoothGradSquared,
+  smoothingNoise,
+  varGrad,
+} from './attribution/smooth-grad.js';
+export {
+  type DirectionNorm,
+  type DirectionOptions,
+  interpolationDirection,
+  normalizeDirection,
+  randomDirection,
+} from './landscape/directions.js';
+export {
+  type HessianOptions,
+  hessianExtremes,
+  hessianSpectrum,
+  type Spectrum,
+  spectralDensity,
+} from './landscape/hessian-spectrum.js';
+export {
+  type CurveOptions,
+  type Evaluation,
+  type LossCurve,
+  type LossSurface,
+  lossCurve,
+  lossRise,
+  lossSurface,
+} from './landscape/loss-surface.js';
+export {
+  fitTrajectory,
+  type PrincipalDirections,
+  principalDirections,
+  projectTrajectory,
+} from './landscape/trajectory.js';
