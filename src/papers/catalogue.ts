@@ -20,7 +20,10 @@ export interface Paper extends PaperEntry {
 /** The subpaths that methods are exported from. */
 const subpaths = {
   algorithms: () => import('../algorithms/index.js'),
+  calibration: () => import('../calibration/index.js'),
+  diagnostics: () => import('../diagnostics/index.js'),
   losses: () => import('../losses/index.js'),
+  metrics: () => import('../metrics/index.js'),
   nn: () => import('../nn/index.js'),
   numerics: () => import('../numerics/index.js'),
   optim: () => import('../optim/index.js'),

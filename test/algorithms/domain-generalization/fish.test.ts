@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fishStep, gradientInnerProduct, idgmLoss } from '../../../src/algorithms/index.js';
+import { fishStep, gradientInnerProduct, idgmLoss, interpolate } from '../../../src/algorithms/index.js';
 import { compile, constant, grad, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import { sgd } from '../../../src/optim/index.js';
 import { allClose } from '../../support/derivatives.js';
@@ -50,6 +50,14 @@ describe('fish', () => {
     // v1 = G1 = (1, 4); v2 = 0.9 v1 + G2 at (1.9, 0.6) = (0.9 + 5.7, 3.6 - 1.4).
     allClose(params, [1.9 - 0.66, 0.6 - 0.22], 1e-12, 'clone');
     allClose(state.find((s) => s.velocity)?.velocity as NDArray, [6.6, 2.2], 1e-12, 'velocity');
+  });
+
+  it('interpolates floats and takes over counts', async () => {
+    const got = await compile((a: { w: Tensor; n: Tensor }, b: { w: Tensor; n: Tensor }) => interpolate(a, b, 0.25))(
+      { w: start, n: ndarray([3], { dtype: 'int32' }) },
+      { w: ndarray([6, 5], { dtype: 'float64' }), n: ndarray([7], { dtype: 'int32' }) },
+    );
+    expect([toNumbers(got.w), toNumbers(got.n)]).toEqual([[3, 2], [7]]);
   });
 
   it('refuses what has no meaning', () => {
