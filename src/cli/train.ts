@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseConfig, runFiles, runTraining, trainConfigSchema } from '../train/index.js';
+import {
+  classifierLosses,
+  optimizers,
+  parseConfig,
+  readConfig,
+  runFiles,
+  runTraining,
+  trainConfigSchema,
+} from '../train/index.js';
 import { downloadProgress, trainingProgress } from './progress.js';
 
 const number = (text: string) => {
@@ -9,26 +17,28 @@ const number = (text: string) => {
   return value;
 };
 const numbers = (text: string) => text.split(',').map(number);
-const { data, model, optimizer, schedule } = trainConfigSchema.shape;
+const { data, model, schedule } = trainConfigSchema.shape;
+const list = (choices: object) => Object.keys(choices).join(', ');
 
 /** Adds `cotangent train`. */
 export function addTrainCommand(program: Command): void {
   program
     .command('train')
     .description('train a classifier and leave checkpoint, ONNX model and report in a folder')
-    .addOption(new Option('--data <name>', 'data set').choices(data.unwrap().options).default('digits'))
-    .addOption(new Option('--model <name>', 'model').choices(model.unwrap().options).default('mlp'))
-    .option('--epochs <n>', 'passes over the training set', number, 3)
+    .addOption(new Option('--data <name>', 'data set (default: digits)').choices(data.unwrap().options))
+    .addOption(new Option('--model <name>', 'model (default: mlp)').choices(model.unwrap().options))
+    .option('--epochs <n>', 'passes over the training set (default: 3)', number)
     .requiredOption('--out <folder>', 'where the run goes')
-    .option('--seed <n>', 'seed of initial weights, order and draws', number, 0)
+    .option('--config <file>', 'YAML, JSON or JavaScript module with any of these settings; flags come before it')
+    .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
-    .addOption(new Option('--optimizer <name>').choices(optimizer.unwrap().options))
+    .option('--loss <name[:option=value,...]>', `loss, with options: ${list(classifierLosses)}`)
+    .option('--optimizer <name[:option=value,...]>', `optimizer, with options: ${list(optimizers)}`)
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
     .option('--momentum <x>', 'momentum of SGD', number)
     .option('--weight-decay <x>', 'weight decay', number)
     .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedule.unwrap().options))
     .option('--clip-norm <x>', "limit of the gradient's norm, 0 for none", number)
-    .option('--label-smoothing <x>', 'share of the target given to all classes', number)
     .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
     .option('--width <n>', 'channels of the first layer of resnet9', number)
     .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
@@ -38,8 +48,8 @@ export function addTrainCommand(program: Command): void {
     .option('--threads <n>', 'threads of ONNX Runtime', number)
     .option('--resume', 'go on from the checkpoint in the folder')
     .option('--overwrite', 'replace the run in the folder')
-    .action(async ({ out, resume, overwrite, ...options }) => {
-      const config = parseConfig(options);
+    .action(async ({ out, resume, overwrite, config: file, ...flags }) => {
+      const config = parseConfig({ ...(file && (await readConfig(file))), ...flags });
       const stop = new AbortController();
       const interrupt = () => {
         // The second time the process ends at once.

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { nearest } from '../train/nearest.js';
 import type { ClaimResult } from './claim.js';
 import { claims } from './claims/index.js';
 import { entries } from './entries.js';
@@ -81,25 +82,4 @@ async function recorded(slug: string): Promise<ClaimResult | null> {
   const path = fileURLToPath(new URL(`../../claims/${slug}/result.json`, import.meta.url));
   const text = await readFile(path, 'utf8').catch(() => undefined);
   return text === undefined ? null : (JSON.parse(text) as ClaimResult);
-}
-
-/** The three names that take the fewest changes of a letter to become. */
-export function nearest(wanted: string, names: readonly string[]): string[] {
-  const ranked = names.map((name) => ({ name, distance: editDistance(wanted, name) }));
-  return ranked
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ name }) => name);
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length];
 }

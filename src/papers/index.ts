@@ -1,5 +1,5 @@
 /** The catalogue of papers, and the experiments that measure their claims. Node only. */
-export { catalogue, findPaper, nearest, type Paper, resolveExport } from './catalogue.js';
+export { catalogue, findPaper, type Paper, resolveExport } from './catalogue.js';
 export type { Arm, Claim, ClaimResult, Measurement } from './claim.js';
 export { claims } from './claims/index.js';
 export { type Documentation, documentationOf } from './documentation.js';

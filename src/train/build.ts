@@ -1,23 +1,19 @@
-import { type Dataset, type DownloadProgress, digits, head, mnist } from '../data/index.js';
+import { cifar10, type Dataset, type DownloadProgress, digits, head, mnist } from '../data/index.js';
 import { type Layer, mlp, resnet, resnet9, type Variables, vit } from '../nn/index.js';
-import {
-  adam,
-  adamW,
-  chain,
-  clipByGlobalNorm,
-  constant,
-  cosine,
-  type GradientTransformation,
-  oneCycle,
-  type Schedule,
-  sgd,
-} from '../optim/index.js';
+import { constant, cosine, oneCycle, type Schedule } from '../optim/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
 import type { Normalization } from './classifier.js';
 import type { TrainConfig } from './config.js';
+import { isSgd } from './optimizers.js';
 
 /** Of the drawn digits: data must not change with the seed of the training. */
 const drawnData = key(0);
+
+/** Mean and deviation of the pixels of each training set, for CIFAR-10 over all channels. */
+const normalizations = {
+  mnist: { mean: 0.1307, deviation: 0.3081 },
+  cifar10: { mean: 0.4734, deviation: 0.2516 },
+} as const;
 
 /** The data sets of a configuration, and how their pixels are normalised. */
 export async function datasetsOf(
@@ -29,14 +25,13 @@ export async function datasetsOf(
     const test = digits({ count: config.testSize ?? 2_000, key: foldIn(drawnData, 1) });
     return { train, test, normalization: { mean: 0.104, deviation: 0.248 } };
   }
-  const [train, test] = await Promise.all([
-    mnist({ split: 'train', onProgress }),
-    mnist({ split: 'test', onProgress }),
-  ]);
+  const read = (split: 'train' | 'test') =>
+    config.data === 'mnist' ? mnist({ split, onProgress }) : cifar10({ split });
+  const [train, test] = await Promise.all([read('train'), read('test')]);
   return {
     train: config.trainSize ? head(train, config.trainSize) : train,
     test: config.testSize ? head(test, config.testSize) : test,
-    normalization: { mean: 0.1307, deviation: 0.3081 },
+    normalization: normalizations[config.data],
   };
 }
 
@@ -75,7 +70,7 @@ export function modelOf(config: TrainConfig, { images, classes }: Dataset): Laye
 
 /** The learning rate of a configuration at each of `steps` steps. */
 export function scheduleOf(config: TrainConfig, steps: number): Schedule {
-  const peak = config.learningRate ?? (config.optimizer === 'sgd' ? 0.05 : 1e-3);
+  const peak = config.learningRate ?? (isSgd(config.optimizer) ? 0.05 : 1e-3);
   switch (config.schedule) {
     case 'constant':
       return constant(peak);
@@ -84,17 +79,4 @@ export function scheduleOf(config: TrainConfig, steps: number): Schedule {
     case 'one-cycle':
       return oneCycle(peak, { steps });
   }
-}
-
-/** The optimizer of a configuration. */
-export function optimizerOf(config: TrainConfig, schedule: Schedule): GradientTransformation {
-  const { weightDecay, momentum, clipNorm } = config;
-  const shared = { learningRate: schedule, weightDecay };
-  const made =
-    config.optimizer === 'sgd'
-      ? sgd({ ...shared, momentum, nesterov: momentum > 0 })
-      : config.optimizer === 'adam'
-        ? adam(shared)
-        : adamW(shared);
-  return clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), made) : made;
 }

@@ -1,10 +1,10 @@
-import { valueAndGrad } from '../autodiff/index.js';
 import { crossEntropy } from '../losses/index.js';
 import { Context, isBuffer, type Layer } from '../nn/index.js';
-import { applyUpdates, type GradientTransformation } from '../optim/index.js';
+import type { Minimizer } from '../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../runtime/index.js';
 import type { Key } from '../runtime/random/index.js';
 import { type MapTree, merge, type NDArray, partition, type Tensor } from '../tensor/index.js';
+import type { ClassifierLoss } from './losses.js';
 
 /** A tree of arrays; its structure is the model's. */
 export type Arrays = { readonly [name: string]: NDArray | Arrays };
@@ -26,7 +26,7 @@ export interface Normalization {
 
 export interface ClassifierOptions extends SessionOptions {
   readonly normalization: Normalization;
-  readonly labelSmoothing: number;
+  readonly loss: ClassifierLoss;
 }
 
 /** Compiled steps of a classifier: one to train, one to evaluate. Images are [n, channels, height, width] in [0, 1]. */
@@ -45,12 +45,8 @@ export interface Classifier {
 }
 
 /** A model, a loss and an optimizer as compiled steps. Normalisation of the images is part of the model. */
-export function classifier(
-  model: Layer<Arrays>,
-  optimizer: GradientTransformation,
-  options: ClassifierOptions,
-): Classifier {
-  const { normalization, labelSmoothing, ...session } = options;
+export function classifier(model: Layer<Arrays>, optimizer: Minimizer, options: ClassifierOptions): Classifier {
+  const { normalization, loss, ...session } = options;
   const logitsOf = (variables: Tensors, images: Tensor, context: Context) =>
     model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
   const infer = (variables: Tensors, images: Tensor) => logitsOf(variables, images, new Context({ training: false }));
@@ -62,16 +58,16 @@ export function classifier(
       labels: Tensor,
       key: Tensor,
     ) {
-      const loss = (p: Tensors) => {
+      const objective = (p: Tensors) => {
         const context = new Context({ training: true, key });
         const logits = logitsOf(merge(p, buffers), images, context);
-        return [crossEntropy(logits, labels, { labelSmoothing }), logits, context.updated(buffers)] as const;
+        return [loss(logits, labels), logits, context.updated(buffers)] as const;
       };
-      const [[value, logits, updatedBuffers], gradients] = valueAndGrad(loss)(params);
-      const { updates, state } = optimizer.update(gradients, moments, params);
+      const step = optimizer.step(objective, params, moments);
+      const [value, logits, updatedBuffers] = step.value;
       const correct = logits.argmax(1).equal(labels).cast('float32').sum();
       return {
-        state: { params: applyUpdates(params, updates), buffers: updatedBuffers, optimizer: state } as TensorState,
+        state: { params: step.params, buffers: updatedBuffers, optimizer: step.state } as TensorState,
         loss: value,
         correct,
       };

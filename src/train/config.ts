@@ -1,13 +1,18 @@
 import { z } from 'zod';
+import { chosenFrom } from './choice.js';
+import { classifierLosses } from './losses.js';
+import { nearest } from './nearest.js';
+import { optimizers } from './optimizers.js';
 
 /** What a classifier is trained on, how, and where the result goes; every field has a default. */
 export const trainConfigSchema = z.strictObject({
-  /** `digits` are drawn by the program; `mnist` is downloaded, or read from the folder that COTANGENT_DATA names. */
-  data: z.enum(['digits', 'mnist']).default('digits'),
+  /** `digits` are drawn by the program; `mnist` is downloaded, or read, as `cifar10`, from the folder that COTANGENT_DATA names. */
+  data: z.enum(['digits', 'mnist', 'cifar10']).default('digits'),
   model: z.enum(['mlp', 'resnet9', 'resnet18', 'resnet34', 'resnet50', 'vit']).default('mlp'),
   epochs: z.number().int().positive().default(3),
   batchSize: z.number().int().positive().default(64),
-  optimizer: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
+  /** Name and options, as `sam:radius=0.1`. */
+  optimizer: chosenFrom('optimizer', optimizers).prefault('sgd'),
   /** The largest learning rate of the schedule. Default: 0.05 for SGD, 0.001 for the others. */
   learningRate: z.number().positive().optional(),
   momentum: z.number().min(0).lt(1).default(0.9),
@@ -15,7 +20,8 @@ export const trainConfigSchema = z.strictObject({
   schedule: z.enum(['constant', 'cosine', 'one-cycle']).default('one-cycle'),
   /** Limit of the gradient's global 2-norm; 0 is none. */
   clipNorm: z.number().min(0).default(0),
-  labelSmoothing: z.number().min(0).lt(1).default(0),
+  /** Name and options, as `polyLoss:coefficients=[2]`. */
+  loss: chosenFrom('loss', classifierLosses).prefault('crossEntropy'),
   dropout: z.number().min(0).lt(1).default(0),
   /** Channels of resnet9's first layer. */
   width: z.number().int().positive().default(16),
@@ -34,10 +40,16 @@ export const trainConfigSchema = z.strictObject({
 
 export type TrainConfig = z.output<typeof trainConfigSchema>;
 
+const settings = Object.keys(trainConfigSchema.shape);
+
 /** A configuration with its defaults filled in. @throws Error of one line naming every field that does not fit. */
-export function parseConfig(input: z.input<typeof trainConfigSchema>): TrainConfig {
+export function parseConfig(input: z.input<typeof trainConfigSchema> | Record<string, unknown>): TrainConfig {
   const parsed = trainConfigSchema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`);
+  const problems = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `no setting is called ${key}; did you mean ${nearest(key, settings).join(', ')}?`)
+      : [`${issue.path.join('.')}: ${issue.message}`],
+  );
   throw new Error(`train: ${problems.join('; ')}`);
 }

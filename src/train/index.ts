@@ -1,10 +1,15 @@
 /** Training runs: loop, checkpoints, metrics, report. Node only. */
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
 export { type Classifier, type ClassifierOptions, classifier, type TrainState } from './classifier.js';
 export { parseConfig, type TrainConfig, trainConfigSchema } from './config.js';
+export { readConfig } from './config-file.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 export { type Progress, runFiles, type TrainEvent, trainClassifier } from './loop.js';
+export { type ClassifierLoss, classifierLosses } from './losses.js';
 export { type MetricLine, readMetrics } from './metrics-log.js';
+export { nearest } from './nearest.js';
+export { optimizerOf, optimizers } from './optimizers.js';
 export { type RunRecord, type RunSummary, renderReport, type SamplePrediction } from './report.js';
 export { exportClassifier, runTraining, type TrainRunOptions } from './run.js';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';

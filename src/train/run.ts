@@ -4,12 +4,15 @@ import type { Dataset, DownloadProgress } from '../data/index.js';
 import { scheduleValues } from '../optim/index.js';
 import { exportOnnx } from '../runtime/index.js';
 import type { NDArray } from '../tensor/index.js';
-import { datasetsOf, modelOf, optimizerOf, scheduleOf } from './build.js';
+import { datasetsOf, modelOf, scheduleOf } from './build.js';
+import { made } from './choice.js';
 import { type Arrays, type Classifier, classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
 import { confusionMatrix, type Evaluation } from './evaluate.js';
 import { readJson, removeFiles, writeFileAtomic } from './files.js';
 import { runFiles, type TrainEvent, trainClassifier } from './loop.js';
+import { classifierLosses } from './losses.js';
+import { optimizerOf } from './optimizers.js';
 import { type RunSummary, renderReport, type SamplePrediction } from './report.js';
 
 export interface TrainRunOptions {
@@ -40,8 +43,8 @@ export async function runTraining(config: TrainConfig, options: TrainRunOptions)
     throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
   const steps = config.epochs * Math.floor(samples / config.batchSize);
   const schedule = scheduleOf(config, steps);
-  const { labelSmoothing, threads } = config;
-  const compiled = classifier(model, optimizerOf(config, schedule), { normalization, labelSmoothing, threads });
+  const loss = made(classifierLosses, config.loss);
+  const compiled = classifier(model, optimizerOf(config, schedule), { normalization, loss, threads: config.threads });
   const rates = await scheduleValues(schedule, steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);

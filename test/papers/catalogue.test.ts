@@ -1,15 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import {
-  catalogue,
-  claimOf,
-  claims,
-  documentationOf,
-  findPaper,
-  nearest,
-  resolveExport,
-} from '../../src/papers/index.js';
+import { catalogue, claimOf, claims, documentationOf, findPaper, resolveExport } from '../../src/papers/index.js';
 import { methods } from '../../src/papers/methods.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -72,7 +64,6 @@ describe('the catalogue', () => {
     await expect(findPaper('smoothgard')).rejects.toThrow(/no paper is called smoothgard; did you mean smoothgrad/);
     await expect(resolveExport('losses.nothing')).rejects.toThrow(/cotangent\/losses exports no nothing/);
     await expect(documentationOf('losses.nothing')).rejects.toThrow(/declares no documented nothing/);
-    expect(nearest('abc', ['xyz', 'abd', 'ab', 'abcd'])).toEqual(['abd', 'ab', 'abcd']);
   });
 
   it('finds documentation and options in the sources', async () => {

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('training runs', () => {
   const cases = [
     { model: 'mlp', dropout: 0.2, optimizer: 'adamw', clipNorm: 1, schedule: 'cosine' },
-    { model: 'resnet9', width: 4, labelSmoothing: 0.1 },
+    { model: 'resnet9', width: 4, loss: 'crossEntropy:labelSmoothing=0.1' },
     { model: 'vit', optimizer: 'adam', dropout: 0.1, schedule: 'constant' },
   ] as const;
 

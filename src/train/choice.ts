@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { nearest } from './nearest.js';
+
+/** Something that is chosen by name, with options of its own. */
+export interface Choice<T> {
+  readonly schema: z.ZodType<Record<string, unknown>>;
+  readonly make: (options: Record<string, unknown>) => T;
+}
+
+/** A choice whose options have types. Options left out have the defaults of what is made. */
+export function choice<S extends z.ZodRawShape, T>(
+  shape: S,
+  make: (options: z.output<z.ZodObject<S>>) => T,
+): Choice<T> {
+  return {
+    schema: z.strictObject(shape) as unknown as Choice<T>['schema'],
+    make: make as (options: Record<string, unknown>) => T,
+  };
+}
+
+/** A name with options, as a configuration holds it. */
+export interface Chosen {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The schema of a field that names one of `choices`: a name; a name with options in one text, `polyLoss:coefficients=[2]`; or an object with
+ * `name` and the options. Unknown names and options are refused with the nearest that exist.
+ */
+export function chosenFrom<T>(what: string, choices: Readonly<Record<string, Choice<T>>>) {
+  return z.union([z.string(), z.record(z.string(), z.unknown())]).transform((input, context): Chosen => {
+    const fail = (message: string): Chosen => {
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER as Chosen;
+    };
+    const { name, options } = typeof input === 'string' ? parseChoice(input) : fromObject(input);
+    if (!Object.hasOwn(choices, name)) {
+      const near = nearest(name, Object.keys(choices)).join(', ');
+      return fail(`no ${what} is called ${name}; did you mean ${near}?`);
+    }
+    const parsed = choices[name].schema.safeParse(options);
+    if (parsed.success) return { name, options: parsed.data };
+    const known = Object.keys((choices[name].schema as unknown as z.ZodObject).shape);
+    const problems = parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) =>
+            known.length > 0
+              ? `${name} has no option ${key}; did you mean ${nearest(key, known).join(', ')}?`
+              : `${name} has no options, so no ${key}`,
+          )
+        : [`${name}, ${issue.path.join('.')}: ${issue.message}`],
+    );
+    return fail(problems.join('; '));
+  });
+}
+
+function fromObject({ name, options, ...rest }: Record<string, unknown>): Chosen {
+  return { name: String(name), options: { ...(options as Record<string, unknown> | undefined), ...rest } };
+}
+
+/** `name` or `name:key=value,key=value`; values are JSON where they can be, else text. */
+export function parseChoice(text: string): Chosen {
+  const colon = text.indexOf(':');
+  if (colon < 0) return { name: text.trim(), options: {} };
+  // A comma within brackets belongs to a list.
+  const parts = text.slice(colon + 1).split(/,(?![^[]*\])/);
+  const pairs = parts.map((part) => {
+    const equals = part.indexOf('=');
+    return equals < 0 ? [part.trim(), true] : [part.slice(0, equals).trim(), valueOf(part.slice(equals + 1).trim())];
+  });
+  return { name: text.slice(0, colon).trim(), options: Object.fromEntries(pairs) };
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What a choice stands for. */
+export function made<T>(choices: Readonly<Record<string, Choice<T>>>, { name, options }: Chosen): T {
+  return choices[name].make(options);
+}
