@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addCompareCommand } from './compare.js';
 import { addPapersCommand } from './papers.js';
 import { addReproduceCommand } from './reproduce.js';
 import { addTrainCommand } from './train.js';
@@ -13,6 +14,7 @@ const program = new Command('cotangent')
   .description('Train neural networks from TypeScript on ONNX Runtime.')
   .version(version);
 addTrainCommand(program);
+addCompareCommand(program);
 addPapersCommand(program);
 addReproduceCommand(program);
 

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { escapeHtml } from './html.js';
 
 /** One curve of a chart. */
 export interface Series {
@@ -15,6 +16,8 @@ export interface ChartOptions {
   readonly x: string;
   readonly y: string;
   readonly yDomain?: readonly [number, number];
+  /** How the curves look, in turn. Default: the first of several in the light, as what the others are drawn over. */
+  readonly looks?: readonly Look[];
 }
 
 /** Dashes tell curves apart in grey as colours do on a screen. */
@@ -24,14 +27,31 @@ const looks = [
   { stroke: '#b03a2e', dash: '7,4', width: 2 },
 ] as const;
 
+/** The same for curves that are all of one kind. */
+export const equalLooks: readonly Look[] = [
+  { stroke: '#1b4f72', dash: undefined, width: 2 },
+  { stroke: '#b03a2e', dash: '7,4', width: 2 },
+  { stroke: '#1e8449', dash: '2,3', width: 2 },
+  { stroke: '#8e5a00', dash: '10,3,2,3', width: 2 },
+  { stroke: '#6c3483', dash: undefined, width: 1 },
+  { stroke: '#555555', dash: '4,2', width: 1 },
+];
+
+interface Look {
+  readonly stroke: string;
+  readonly dash: string | undefined;
+  readonly width: number;
+}
+
 /** A curve alone is drawn in the dark colour, the first of several in the light one. */
-const lookOf = (i: number, count: number) => looks[count === 1 ? 1 : i % looks.length];
+const lookOf = (i: number, count: number, from: readonly Look[] | undefined): Look =>
+  from ? from[i % from.length] : looks[count === 1 ? 1 : i % looks.length];
 
 /** A line chart as SVG markup, with axes, units, a legend and markers where points are few. */
-export function lineChart(series: readonly Series[], { title, x, y, yDomain }: ChartOptions): string {
+export function lineChart(series: readonly Series[], { title, x, y, yDomain, looks: from }: ChartOptions): string {
   const { document } = parseHTML('<html><body></body></html>');
   const marks = series.flatMap((s, i) => {
-    const look = lookOf(i, series.length);
+    const look = lookOf(i, series.length, from);
     const line = Plot.lineY(s.points, {
       x: 'x',
       y: 'y',
@@ -57,14 +77,14 @@ export function lineChart(series: readonly Series[], { title, x, y, yDomain }: C
     style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
     marks: [Plot.frame({ stroke: '#bbb' }), ...marks],
   });
-  return `${legend(series)}${figure.outerHTML}`;
+  return `${legend(series, from)}${figure.outerHTML}`;
 }
 
-function legend(series: readonly Series[]): string {
+function legend(series: readonly Series[], from: readonly Look[] | undefined): string {
   const entries = series.map(({ name, markers }, i) => {
-    const { stroke, dash, width } = lookOf(i, series.length);
+    const { stroke, dash, width } = lookOf(i, series.length, from);
     const sample = `<svg width="34" height="10" aria-hidden="true"><line x1="0" y1="5" x2="34" y2="5" stroke="${stroke}" stroke-width="${width}"${dash ? ` stroke-dasharray="${dash}"` : ''}/>${markers ? `<circle cx="17" cy="5" r="3.5" fill="white" stroke="${stroke}"/>` : ''}</svg>`;
-    return `<span>${sample} ${name}</span>`;
+    return `<span>${sample} ${escapeHtml(name)}</span>`;
   });
   return `<p class="legend">${entries.join('')}</p>`;
 }

@@ -2,6 +2,7 @@
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
 export { type Classifier, type ClassifierOptions, classifier, type TrainState } from './classifier.js';
+export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { parseConfig, type TrainConfig, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';

@@ -1,5 +1,6 @@
 import type { NDArray } from '../tensor/index.js';
 import { lineChart, smoothed, thinned } from './charts.js';
+import { escapeHtml, page, percent, section, showSetting } from './html.js';
 import type { MetricLine } from './metrics-log.js';
 import { pngAddress } from './png.js';
 
@@ -31,46 +32,23 @@ export interface RunRecord {
   readonly samples: readonly SamplePrediction[];
 }
 
-/** Text as it may stand in markup. */
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return text.replace(/[&<>"']/g, (character) => entities[character]);
-}
-
-const percent = (share: number, digits = 2) => `${(100 * share).toFixed(digits)}%`;
-
 /** A run as one page that needs nothing else: curves, confusion matrix, and the pictures it got wrong. */
 export function renderReport(run: RunRecord): string {
   const { config, result, classes } = run;
   const title = `${config.model ?? 'model'} on ${config.data ?? 'data'}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)} - training report</title>
-<style>${style}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(title)}</h1>
+  return page(
+    `${title} - training report`,
+    `<h1>${escapeHtml(title)}</h1>
 <p class="summary"><b>${percent(result.testAccuracy)}</b> test accuracy, test loss ${result.testLoss.toFixed(4)} nats, ${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'} in ${result.seconds.toFixed(1)} s, seed ${result.seed}</p>
 ${curves(run)}
 ${section('Confusion matrix', confusionTable(run))}
 ${section('By class', classTable(run.confusion, classes))}
 ${section('Sample predictions', gallery(run))}
-${section('Configuration', configTable(config))}
-</main>
-</body>
-</html>
-`;
+${section('Configuration', configTable(config))}`,
+  );
 }
 
-function section(heading: string, body: string): string {
-  return `<section>\n<h2>${heading}</h2>\n${body}\n</section>`;
-}
-
-function curves({ metrics, result }: RunRecord): string {
+function curves({ config, metrics, result }: RunRecord): string {
   const steps = metrics.filter((line) => line.loss !== undefined);
   const tests = metrics.filter((line) => line.testLoss !== undefined);
   const curve = (lines: readonly MetricLine[], of: (line: MetricLine) => number | undefined) =>
@@ -93,7 +71,7 @@ function curves({ metrics, result }: RunRecord): string {
       lineChart(training(losses, 'loss'), {
         title: `Loss by step, ${seed}`,
         x: `step (${seed})`,
-        y: 'cross-entropy (nats)',
+        y: lossAxis(config),
       }),
     ],
     [
@@ -123,6 +101,12 @@ function curves({ metrics, result }: RunRecord): string {
     ],
   ];
   return `<section class="charts">${charts.map(([name, svg]) => `<figure><figcaption>${name}</figcaption>${svg}</figure>`).join('\n')}</section>`;
+}
+
+/** What the axis of losses shows: training has the run's own loss, the test set always cross-entropy. */
+function lossAxis({ loss }: RunRecord['config']): string {
+  const name = showSetting(loss).split(':')[0];
+  return name === '' || name === 'crossEntropy' ? 'cross-entropy (nats)' : `${name}; test set: cross-entropy (nats)`;
 }
 
 function confusionTable({ confusion, classes }: RunRecord): string {
@@ -178,26 +162,7 @@ function gallery({ samples, classes }: RunRecord): string {
 
 function configTable(config: RunRecord['config']): string {
   const rows = Object.entries(config).map(
-    ([name, value]) =>
-      `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(typeof value === 'string' ? value : JSON.stringify(value))}</td></tr>`,
+    ([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(showSetting(value))}</td></tr>`,
   );
   return `<table class="config"><tbody>${rows.join('\n')}</tbody></table>`;
 }
-
-const style = `
-body { margin: 0; background: white; color: #222; font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1180px; margin: 0 auto; padding: 1.5rem; }
-h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .4rem; }
-.summary { margin: .2rem 0 1.2rem; } .summary b { font-size: 1.3rem; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1rem 2rem; }
-figure { margin: 0; } .charts figcaption { font-weight: 600; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .2rem 0; font-size: .85rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .6rem; text-align: right; border: 1px solid #ddd; }
-thead th { background: #f4f4f4; } .zero { color: #bbb; } .total { color: #666; } .wide { overflow-x: auto; }
-.config th, .config td { text-align: left; font-weight: normal; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: .7rem; }
-.gallery img { width: 100%; image-rendering: pixelated; border: 2px solid #ccc; box-sizing: border-box; }
-.gallery .wrong img { border: 3px dashed #b03a2e; } .gallery figcaption { font-size: .8rem; } small { color: #666; }
-@media print { main { max-width: none; padding: 0; } section { break-inside: avoid; } }
-`;

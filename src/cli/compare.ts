@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { writeFileAtomic } from '../train/files.js';
+import { readRun, renderComparison } from '../train/index.js';
+
+/** Adds `cotangent compare`. */
+export function addCompareCommand(program: Command): void {
+  program
+    .command('compare')
+    .argument('<runs...>', 'folders of runs, two or more')
+    .description('put runs side by side on one page: results, settings that differ, curves')
+    .option('--out <file>', 'where the page goes', 'comparison.html')
+    .action(async (folders: string[], { out }: { readonly out: string }) => {
+      if (folders.length < 2) throw new Error('compare: name two runs or more');
+      const runs = await Promise.all(folders.map(readRun));
+      await writeFileAtomic(out, renderComparison(runs));
+      const width = Math.max(...runs.map(({ name }) => name.length));
+      for (const { name, result } of runs)
+        console.log(`${name.padEnd(width)}  ${result ? `${(100 * result.testAccuracy).toFixed(2)}%` : 'not finished'}`);
+      console.log(`page ${out}`);
+    });
+}
