@@ -14,6 +14,11 @@ export * from './classification/negative-log-likelihood.js';
 export * from './classification/poly-loss.js';
 export * from './classification/sparsemax-loss.js';
 export * from './classification/squentropy.js';
+export * from './contrastive/align-uniform.js';
+export { type InfoNceOptions, infoNCE, ntXent } from './contrastive/info-nce.js';
+export type { PairwiseOptions } from './contrastive/pairwise.js';
+export * from './contrastive/siglip.js';
+export * from './contrastive/supcon.js';
 export {
   alignScaleShift,
   type GradientLossOptions,

@@ -2,6 +2,14 @@ import type { Method } from './paper.js';
 
 /** What implements each paper, by slug. A paper without an entry is not implemented yet. */
 export const methods: Readonly<Record<string, Method>> = {
+  'align-uniform': {
+    exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
+    example: `const loss = alignUniform(embed(view1), embed(view2));`,
+  },
+  supcon: {
+    exports: ['losses.supCon', 'losses.ntXent'],
+    example: `const loss = supCon(embeddings, labels, { temperature: 0.1 });`,
+  },
   vat: {
     exports: [
       'losses.virtualAdversarialLoss',

@@ -4,6 +4,7 @@ import type { Claim } from '../claim.js';
 export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Claim }>>> = {
   acls: () => import('./acls.js'),
   'active-passive-loss': () => import('./active-passive-loss.js'),
+  'align-uniform': () => import('./align-uniform.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),
   'loss-landscape': () => import('./loss-landscape.js'),
@@ -17,5 +18,6 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   sam: () => import('./sam.js'),
   sparsemax: () => import('./sparsemax.js'),
   squentropy: () => import('./squentropy.js'),
+  supcon: () => import('./supcon.js'),
   vat: () => import('./vat.js'),
 };

@@ -1,0 +1,86 @@
+import type { Tensor } from '../../tensor/index.js';
+import { isSelf } from './info-nce.js';
+import { overPairs, type PairwiseOptions, requirePairs, unitRows } from './pairwise.js';
+
+/**
+ * Alignment of positive pairs: the mean of |x_i - y_i|^alpha. Wang and Isola 2020, section 4.1.2. Rows are taken as they are: give them length 1.
+ *
+ * @param x [n, d]; `y` of the same shape.
+ * @param options exponent alpha, positive, default 2. For another than 2 the gradient of a pair of equal rows is 0.
+ */
+export function alignment(x: Tensor, y: Tensor, { exponent = 2 }: { readonly exponent?: number } = {}): Tensor {
+  requirePairs('alignment', x, y);
+  if (!(exponent > 0)) throw new RangeError(`alignment: exponent ${exponent} must be positive`);
+  const square = x.sub(y).square().sum(1);
+  if (exponent === 2) return square.mean();
+  const same = square.equal(0);
+  return same.where(0, same.where(1, square).pow(exponent / 2)).mean();
+}
+
+/**
+ * Uniformity of embeddings on the sphere: the logarithm of the mean over pairs of different rows of exp(-t |x_i - x_j|^2); 0 where all rows are
+ * equal, the lower the more even. Wang and Isola 2020, section 4.1.2. Rows are taken as they are: give them length 1.
+ *
+ * @param x [n, d], n at least 2.
+ * @param options t, positive, default 2; `chunk` compares so many rows at a time.
+ */
+export function uniformity(x: Tensor, { t = 2, chunk }: { readonly t?: number } & PairwiseOptions = {}): Tensor {
+  const [n] = x.shape;
+  if (x.rank !== 2 || n < 2)
+    throw new RangeError(`uniformity: x [${x.shape.join(', ')}] must be [n, d] with two rows or more`);
+  if (!(t > 0)) throw new RangeError(`uniformity: t ${t} must be positive`);
+  const squares = x.square().sum(1);
+  const perRow = overPairs(
+    'uniformity',
+    x,
+    x,
+    (products, rows) => {
+      const distances = squares.gather(rows).expandDims(1).add(squares).sub(products.mul(2)).relu();
+      return isSelf(distances, rows).where(-1e30, distances.mul(-t)).logSumExp(1);
+    },
+    { chunk },
+  );
+  return perRow.logSumExp(0).sub(Math.log(n * (n - 1)));
+}
+
+export interface AlignUniformOptions extends PairwiseOptions {
+  /** Default 1. */
+  readonly alignWeight?: number;
+  /** Default 1. */
+  readonly uniformWeight?: number;
+  /** Exponent alpha of the distances of positive pairs. Default 2. */
+  readonly exponent?: number;
+  /** Default 2. */
+  readonly t?: number;
+  /** Give rows length 1 first. Default true. */
+  readonly normalize?: boolean;
+}
+
+/**
+ * What contrastive learning does in the limit of many negatives, as two terms: alignment of the pairs plus the uniformity of either side,
+ * averaged. Wang and Isola 2020, section 4.1.2 and the code's `align_loss + uniform_loss`.
+ *
+ * @param x [n, d]; `y` of the same shape.
+ */
+export function alignUniform(x: Tensor, y: Tensor, options: AlignUniformOptions = {}): Tensor {
+  const { alignWeight = 1, uniformWeight = 1, exponent, t, normalize = true, chunk } = options;
+  requirePairs('alignUniform', x, y);
+  const [a, b] = [x, y].map((rows) => unitRows(rows, normalize));
+  const even = uniformity(a, { t, chunk }).add(uniformity(b, { t, chunk })).mul(0.5);
+  return alignment(a, b, { exponent }).mul(alignWeight).add(even.mul(uniformWeight));
+}
+
+/**
+ * The least uniformity that a distribution on the sphere in d dimensions has, that of the even one: log of e^(-2 t) 0F1(; d / 2; t^2). A batch can
+ * fall below it, as no row meets itself. Towards -2 t in many dimensions.
+ */
+export function uniformityOptimum(dimension: number, t = 2): number {
+  if (!Number.isInteger(dimension) || dimension < 2)
+    throw new RangeError(`uniformityOptimum: dimension ${dimension} must be an integer of at least 2`);
+  let [term, sum] = [1, 1];
+  for (let k = 1; k < 1000 && term > 1e-18 * sum; k++) {
+    term *= (t * t) / (k * (dimension / 2 + k - 1));
+    sum += term;
+  }
+  return Math.log(sum) - 2 * t;
+}

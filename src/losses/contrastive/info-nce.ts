@@ -1,0 +1,72 @@
+import { arange, concat, type Tensor } from '../../tensor/index.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
+import { overPairs, type PairwiseOptions, requirePairs, requireTemperature, unitRows } from './pairwise.js';
+
+export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
+  /** Positive. Default 0.1. */
+  readonly temperature?: number;
+  /** Also find each x among all for each y, and average the two: the loss of CLIP (Radford et al. 2021). Default false. */
+  readonly symmetric?: boolean;
+  /** Give rows length 1 first, so that products are cosines. Default true. */
+  readonly normalize?: boolean;
+}
+
+/**
+ * InfoNCE: cross-entropy of finding the partner y_i of x_i among all y_j, -log of exp(x_i . y_i / tau) / sum over j of exp(x_i . y_j / tau). Van
+ * den Oord, Li and Vinyals 2018.
+ *
+ * @param x [n, d]; `y` of the same shape, row i belonging to row i.
+ * @returns a scalar, or [n] with reduction `none`.
+ */
+export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Tensor {
+  const { temperature = 0.1, symmetric = false, normalize = true, chunk, reduction } = options;
+  requirePairs('infoNCE', x, y);
+  requireTemperature('infoNCE', temperature);
+  const [a, b] = [x, y].map((t) => unitRows(t, normalize));
+  const oneWay = (p: Tensor, q: Tensor) => {
+    const own = p.mul(q).sum(1).div(temperature);
+    return overPairs('infoNCE', p, q, (products) => products.div(temperature).logSumExp(1), { chunk }).sub(own);
+  };
+  return reduce(symmetric ? oneWay(a, b).add(oneWay(b, a)).mul(0.5) : oneWay(a, b), reduction);
+}
+
+/**
+ * The normalised temperature-scaled cross-entropy of two views of each of n items: each of the 2 n rows finds its partner among the 2 n - 1
+ * others. Chen, Kornblith, Norouzi and Hinton 2020, equation 1 (SimCLR).
+ *
+ * @param x [n, d]; `y` of the same shape.
+ * @returns a scalar, the mean over both views, or [2 n] with reduction `none`, those of x first.
+ */
+export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symmetric'> = {}): Tensor {
+  const { temperature = 0.5, normalize = true, chunk, reduction } = options;
+  requirePairs('ntXent', x, y);
+  requireTemperature('ntXent', temperature);
+  const [a, b] = [x, y].map((t) => unitRows(t, normalize));
+  const all = concat([a, b]);
+  const partner = concat([b, a]);
+  const among = overPairs(
+    'ntXent',
+    all,
+    all,
+    (products, rows) => withoutSelf(products.div(temperature), rows).logSumExp(1),
+    {
+      chunk,
+    },
+  );
+  return reduce(among.sub(all.mul(partner).sum(1).div(temperature)), reduction);
+}
+
+/** Scores with -1e30 where a row meets itself. */
+export function withoutSelf(scores: Tensor, rows: Tensor): Tensor {
+  return isSelf(scores, rows).where(-1e30, scores);
+}
+
+/** Whether row i of the scores and column j are one embedding, of the shape of the scores. */
+export function isSelf(scores: Tensor, rows: Tensor): Tensor {
+  return rows.expandDims(1).equal(columns(scores));
+}
+
+/** The numbers of the columns, int32 [1, m]. */
+function columns(scores: Tensor): Tensor {
+  return arange(scores.shape[1]).expandDims(0);
+}

@@ -1,0 +1,58 @@
+import { scan } from '../../numerics/index.js';
+import { arange, showShape, type Tensor } from '../../tensor/index.js';
+
+export interface PairwiseOptions {
+  /**
+   * Compare so many rows at a time with all others, and compute each part again for the derivative: memory grows with the number of embeddings
+   * rather than with its square. Default: all at once.
+   */
+  readonly chunk?: number;
+}
+
+/**
+ * Something of every row of x with respect to all rows of y, from their inner products: all at once, or part by part in a loop, with equal
+ * values. What a pairwise loss is written with.
+ *
+ * @param x [n, d]; y [m, d].
+ * @param ofRows from inner products [rows, m] and the numbers of the rows, int32 [rows], to one number a row, [rows].
+ * @returns [n].
+ */
+export function overPairs(
+  who: string,
+  x: Tensor,
+  y: Tensor,
+  ofRows: (products: Tensor, rows: Tensor) => Tensor,
+  { chunk }: PairwiseOptions = {},
+): Tensor {
+  const [n, d] = x.shape;
+  const transposed = y.transpose();
+  if (chunk === undefined || chunk >= n) return ofRows(x.matmul(transposed), arange(n));
+  if (!Number.isInteger(chunk) || chunk < 1) throw new RangeError(`${who}: chunk ${chunk} must be a positive integer`);
+  const parts = Math.ceil(n / chunk);
+  const missing = parts * chunk - n;
+  // Rows that fill up the last part are the last row again; what comes of them is cut off.
+  const rows = arange(parts * chunk).minimum(n - 1);
+  const padded = missing > 0 ? x.gather(rows) : x;
+  const [, results] = scan(
+    (carry: readonly Tensor[], part: { x: Tensor; rows: Tensor }) =>
+      [carry, ofRows(part.x.matmul(transposed), part.rows)] as const,
+    [],
+    { x: padded.reshape([parts, chunk, d]), rows: rows.reshape([parts, chunk]) },
+    { unroll: false },
+  );
+  return results.reshape([parts * chunk]).slice([[0, n]]);
+}
+
+/** @throws RangeError unless both are embeddings [n, d] of one shape. */
+export function requirePairs(who: string, x: Tensor, y: Tensor): void {
+  if (x.rank !== 2 || x.shape.join() !== y.shape.join())
+    throw new RangeError(`${who}: x ${showShape(x.shape)} and y ${showShape(y.shape)} must be one shape [n, d]`);
+}
+
+/** @throws RangeError unless the temperature is positive. */
+export function requireTemperature(who: string, temperature: number): void {
+  if (!(temperature > 0)) throw new RangeError(`${who}: temperature ${temperature} must be positive`);
+}
+
+/** Rows of length 1, unless asked to leave them; a zero vector stays zero. */
+export const unitRows = (x: Tensor, normalize: boolean): Tensor => (normalize ? x.normalize(-1) : x);
