@@ -12,3 +12,16 @@ export {
   thresholdSamples,
   withExtraClass,
 } from './selection/area-under-margin.js';
+export { leverageScores, squaredErrors, weightedLeastSquares } from './selection/least-squares.js';
+export {
+  clusterRepresentatives,
+  medianSlack,
+  type Representatives,
+  type SensitivityOptions,
+  sensitivityProbabilities,
+  sensitivitySample,
+  sensitivitySampleSize,
+  sensitivitySubset,
+  type WeightedSample,
+  weightedMeanLoss,
+} from './selection/sensitivity.js';
