@@ -39,3 +39,15 @@ export {
   principalDirections,
   projectTrajectory,
 } from './landscape/trajectory.js';
+export {
+  alignment,
+  cka,
+  type DeconfoundedCkaOptions,
+  type DeconfoundedSimilarity,
+  deconfoundedCka,
+  hsic,
+  normalizedGram,
+} from './similarity/cka.js';
+export { type Deconfounded, deconfound } from './similarity/deconfound.js';
+export { layerSimilarity } from './similarity/layers.js';
+export { deconfoundedRsa, pairDistances, rankCorrelation, rsa } from './similarity/rsa.js';
