@@ -28,6 +28,7 @@ const subpaths = {
   nn: () => import('../nn/index.js'),
   numerics: () => import('../numerics/index.js'),
   optim: () => import('../optim/index.js'),
+  samplers: () => import('../samplers/index.js'),
 } as const;
 
 /** The function that an entry such as `losses.crossEntropy` names. @throws Error when there is none. */

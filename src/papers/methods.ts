@@ -2,6 +2,42 @@ import type { Method } from './paper.js';
 
 /** What implements each paper, by slug. A paper without an entry is not implemented yet. */
 export const methods: Readonly<Record<string, Method>> = {
+  aum: {
+    exports: [
+      'samplers.areaUnderMargin',
+      'samplers.assignedMargin',
+      'samplers.recordMargins',
+      'samplers.noMargins',
+      'samplers.thresholdSamples',
+      'samplers.withExtraClass',
+      'samplers.findMislabeled',
+    ],
+    example: `const next = recordMargins(margins, logits, labels, indices); // in every step
+const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold }]);`,
+  },
+  'deconfounded-cka': {
+    exports: [
+      'diagnostics.deconfoundedCka',
+      'diagnostics.cka',
+      'diagnostics.hsic',
+      'diagnostics.normalizedGram',
+      'diagnostics.deconfound',
+    ],
+    example: `const { value } = deconfoundedCka(layerOfA, layerOfB, inputs);`,
+  },
+  'sensitivity-sampling': {
+    exports: [
+      'samplers.clusterRepresentatives',
+      'samplers.sensitivityProbabilities',
+      'samplers.medianSlack',
+      'samplers.sensitivitySample',
+      'samplers.sensitivitySubset',
+      'samplers.weightedMeanLoss',
+    ],
+    example: `const clusters = clusterRepresentatives(embeddings, { clusters: 20, key });
+const p = sensitivityProbabilities(losses.gather(clusters.representatives), clusters, { slack: 0.1 });
+const { indices, weights } = sensitivitySample(p, key, { samples: 200 });`,
+  },
   'align-uniform': {
     exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
     example: `const loss = alignUniform(embed(view1), embed(view2));`,

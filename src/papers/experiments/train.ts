@@ -34,8 +34,10 @@ export interface TrainingOptions<S> {
   readonly state?: MapTree<S, Tensor, NDArray>;
 }
 
-export interface Trained {
+export interface Trained<S = unknown> {
   readonly variables: Variables;
+  /** The objective's state after the last step. */
+  readonly state: MapTree<S, Tensor, NDArray>;
   /** Logits for x, in evaluation mode. */
   logits(x: NDArray): Promise<NDArray>;
   /** Mean loss of the last epoch. */
@@ -46,7 +48,7 @@ export interface Trained {
 export const perceptron = (...sizes: number[]): Layer<Variables> => mlp({ sizes });
 
 /** Trains a model without buffers on a small set held in memory, every epoch in an order of its own; the last smaller batch is left out. */
-export async function trained<S = Record<string, never>>(options: TrainingOptions<S>): Promise<Trained> {
+export async function trained<S = Record<string, never>>(options: TrainingOptions<S>): Promise<Trained<S>> {
   const { train, model, epochs, batchSize, seed } = options;
   const { objective = (logits: Tensor, { labels }: Batch<S>) => crossEntropy(logits, labels) } = options;
   const n = train.y.shape[0];
@@ -102,5 +104,5 @@ export async function trained<S = Record<string, never>>(options: TrainingOption
   }
   await step.release();
   const infer = compile((p: Symbolic<Variables>, x: Tensor) => model.apply(p, x, new Context({ training: false })));
-  return { variables, loss: last, logits: (x) => infer(variables as never, x) as Promise<NDArray> };
+  return { variables, state, loss: last, logits: (x) => infer(variables as never, x) as Promise<NDArray> };
 }
