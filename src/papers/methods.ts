@@ -2,6 +2,15 @@ import type { Method } from './paper.js';
 
 /** What implements each paper, by slug. A paper without an entry is not implemented yet. */
 export const methods: Readonly<Record<string, Method>> = {
+  smoothgrad: {
+    exports: [
+      'diagnostics.smoothGrad',
+      'diagnostics.smoothGradSquared',
+      'diagnostics.varGrad',
+      'diagnostics.gradientMap',
+    ],
+    example: `const map = smoothGrad(gradientMap(model, classes), images, key, { samples: 25, spread: 0.15 });`,
+  },
   aum: {
     exports: [
       'samplers.areaUnderMargin',
