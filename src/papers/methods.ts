@@ -2,6 +2,10 @@ import type { Method } from './paper.js';
 
 /** What implements each paper, by slug. A paper without an entry is not implemented yet. */
 export const methods: Readonly<Record<string, Method>> = {
+  siglip: {
+    exports: ['losses.sigmoidPairLoss'],
+    example: `const loss = sigmoidPairLoss(imageEmbeddings, textEmbeddings, { logScale, bias, chunk: 512 });`,
+  },
   smoothgrad: {
     exports: [
       'diagnostics.smoothGrad',

@@ -19,6 +19,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   saf: () => import('./saf.js'),
   sam: () => import('./sam.js'),
   'sensitivity-sampling': () => import('./sensitivity-sampling.js'),
+  siglip: () => import('./siglip.js'),
   smoothgrad: () => import('./smoothgrad.js'),
   sparsemax: () => import('./sparsemax.js'),
   squentropy: () => import('./squentropy.js'),
