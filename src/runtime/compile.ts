@@ -6,6 +6,7 @@ import { type Argument, type ArraysIn, type ArraysOut, argumentsOf, nameOfArgume
 import { Buffers, keyOf } from './buffers.js';
 import type { SessionOptions } from './engine.js';
 import { type Plan, plan, runPlan } from './plan.js';
+import { type OperatorProfile, operatorProfiles } from './profile.js';
 import { type Traced, trace } from './trace.js';
 
 export interface CompileOptions extends SessionOptions {
@@ -38,6 +39,13 @@ export interface Compiled<A extends unknown[], R> {
   (...args: { [K in keyof A]: ArraysIn<A[K]> }): Promise<ArraysOut<R>>;
   /** What it did so far, a row a signature. */
   stats(): readonly SignatureStats[];
+  /**
+   * Where the time goes, an operator a row, the slowest first: runs the program for arguments like these on its own sessions, which time every
+   * operator. The arguments are not donated. Node only.
+   *
+   * @throws Error where the engine cannot, as in a browser.
+   */
+  profile(...args: { [K in keyof A]: ArraysIn<A[K]> }): Promise<OperatorProfile[]>;
   /** The bytes of the ONNX model for arguments like these. */
   toOnnx(...args: { [K in keyof A]: ArraysIn<A[K]> }): Uint8Array;
   /** Frees its sessions. */
@@ -161,13 +169,34 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
       const { inputs, outputs } = traced(args, flatten(args));
       return modelBytes(encodeModel({ name, inputs, outputs }));
     },
+    profile: async (...args: { [K in keyof A]: ArraysIn<A[K]> }) => {
+      if (!engine.profiled) throw new Error(`${who}: this build of ONNX Runtime cannot time operators`);
+      const leaves = flatten(args);
+      const { inputs, outputs } = traced(args, leaves);
+      const names = new Map(inputs.map((i) => [i.tensor, i.name]));
+      const given = new Map(leaves.flatMap((leaf) => ('array' in leaf ? [[leaf.path, leaf.array]] : [])));
+      const times = await engine.profiled(async (timing) => {
+        const made = await plan(timing, name, outputs, names, session);
+        for (let run = 0; run < profiledRuns; run++) {
+          const values = new Map(inputs.map(({ name: path, tensor }) => [tensor, given.get(path) as NDArray]));
+          await runPlan(made, values, new Map());
+        }
+        await releasePlan(made);
+      });
+      return operatorProfiles(times, profiledRuns);
+    },
     release: async () => {
-      for (const program of worked.splice(0)) {
-        for (const stage of program.plan.stages) await stage.segment?.session.release();
-      }
+      for (const program of worked.splice(0)) await releasePlan(program.plan);
       programs.clear();
     },
   });
+}
+
+/** Runs whose mean a profile is. */
+const profiledRuns = 10;
+
+async function releasePlan({ stages }: Plan): Promise<void> {
+  for (const { segment } of stages) await segment?.session.release();
 }
 
 /** A result the caller may keep: constants are copied, so that no one can change the program. */

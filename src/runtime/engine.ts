@@ -31,4 +31,18 @@ export interface Engine {
   /** Whether results can be written into given arrays. The web build always makes new ones. */
   readonly writesInto: boolean;
   createSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
+  /**
+   * Runs `work` with an engine whose sessions time every operator, and tells the times of all of them once they are released. Absent where
+   * the engine cannot.
+   */
+  profiled?(work: (engine: Engine) => Promise<void>): Promise<KernelTime[]>;
+}
+
+/** One run of one operator. */
+export interface KernelTime {
+  /** Name of the node in the model. */
+  readonly node: string;
+  /** What ONNX Runtime ran, which may be an operator of its own that several nodes were fused into. */
+  readonly operator: string;
+  readonly milliseconds: number;
 }

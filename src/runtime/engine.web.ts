@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-web';
+import type { Engine } from './engine.js';
 import { ortEngine } from './ort.js';
 
 /** ONNX Runtime's browser build. */
-export const engine = ortEngine(ort, { defaultDevice: 'wasm', writesInto: false });
+export const engine: Engine = ortEngine(ort, { defaultDevice: 'wasm', writesInto: false });
