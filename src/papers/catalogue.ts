@@ -21,6 +21,7 @@ export interface Paper extends PaperEntry {
 const subpaths = {
   algorithms: () => import('../algorithms/index.js'),
   losses: () => import('../losses/index.js'),
+  metrics: () => import('../metrics/index.js'),
   nn: () => import('../nn/index.js'),
   numerics: () => import('../numerics/index.js'),
   optim: () => import('../optim/index.js'),
