@@ -2,6 +2,18 @@ import type { Method } from './paper.js';
 
 /** What implements each paper, by slug. A paper without an entry is not implemented yet. */
 export const methods: Readonly<Record<string, Method>> = {
+  arcface: {
+    exports: [
+      'losses.arcFace',
+      'losses.arcFaceLogits',
+      'losses.combinedMarginLogits',
+      'losses.dominantSubCenters',
+      'losses.dominantSubCenterCosines',
+      'losses.subCenterOutliers',
+    ],
+    example: `const loss = arcFace(embeddings, weights, labels, { margin: 0.5, scale: 64 });
+const suspect = subCenterOutliers(embeddings, labels, subCenters, { angle: 75 });`,
+  },
   fish: {
     exports: [
       'algorithms.fishStep',
