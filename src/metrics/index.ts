@@ -10,6 +10,7 @@ export * from './ranking/ndcg.js';
 export { type MetricInfo, metricRegistry } from './registry.js';
 export * from './regression/errors.js';
 export * from './representation/class-separation.js';
+export * from './retrieval/index.js';
 export * from './retrieval-augmented/generation.js';
 export * from './segmentation/segmentation.js';
 export * from './text/text.js';

@@ -1,7 +1,8 @@
-import { showShape, type Tensor } from '../../tensor/index.js';
+import type { Tensor } from '../../tensor/index.js';
 import { requireLabels } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import type { ReductionOptions } from '../reduction.js';
+import { classCosines } from './cosines.js';
 
 export interface SphereFaceOptions extends ReductionOptions {
   /** By what the angle to the right class is multiplied (m), a positive integer. Default 4. */
@@ -20,11 +21,7 @@ export function sphereFace(features: Tensor, weights: Tensor, labels: Tensor, op
   const { margin = 4, reduction } = options;
   if (!Number.isInteger(margin) || margin < 1)
     throw new RangeError(`sphereFace: margin ${margin} must be a positive integer`);
-  if (features.rank !== 2 || weights.rank !== 2 || features.shape[1] !== weights.shape[1])
-    throw new RangeError(
-      `sphereFace: features ${showShape(features.shape)} and weights ${showShape(weights.shape)} must be [n, d] and [classes, d]`,
-    );
-  const cosine = features.normalize(-1).matmul(weights.normalize(-1).swapAxes(0, 1));
+  const cosine = classCosines(features, weights, 'sphereFace');
   requireLabels('sphereFace', cosine, labels);
   const own = labels.oneHot(weights.shape[0], 'bool');
   const logits = own.where(psi(cosine, margin), cosine).mul(features.norm(-1, { keepDims: true }));

@@ -1,0 +1,33 @@
+import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
+
+/**
+ * Cosines between features and the weights of classes, in [-1, 1]; lengths do not matter, and the cosine with a zero vector is 0. A class may have
+ * several weights, its sub-centres: it answers with the nearest, and gradients go to that one (to all that tie, shared). Deng et al. 2020.
+ *
+ * @param features [n, d]; `weights` [classes, d], or [classes, subCenters, d].
+ * @param who whose error it is when shapes do not fit.
+ * @returns [n, classes].
+ */
+export function classCosines(features: Tensor, weights: Tensor, who = 'classCosines'): Tensor {
+  requireFeatures(who, features, weights);
+  const [classes, d] = [weights.shape[0], features.shape[1]];
+  const directions = weights.normalize(-1).reshape([-1, d]);
+  const cosine = features.normalize(-1).matmul(directions.swapAxes(0, 1));
+  return weights.rank === 2 ? cosine : cosine.reshape([features.shape[0], classes, -1]).max(-1);
+}
+
+/** @throws TypeError or RangeError unless features are [n, d] and weights [classes, d] or [classes, subCenters, d]. */
+export function requireFeatures(who: string, features: Tensor, weights: Tensor): void {
+  if (!isFloat(features.dtype))
+    throw new TypeError(`${who}: features must be float32 or float64, not ${features.dtype}`);
+  const d = weights.shape[weights.rank - 1];
+  if (
+    features.rank !== 2 ||
+    (weights.rank !== 2 && weights.rank !== 3) ||
+    features.shape[1] !== d ||
+    weights.size === 0
+  )
+    throw new RangeError(
+      `${who}: features ${showShape(features.shape)} and weights ${showShape(weights.shape)} must be [n, d] and [classes, d], or [classes, subCenters, d]`,
+    );
+}

@@ -1,0 +1,38 @@
+import type { Tensor } from '../../tensor/index.js';
+import { requireLabels, requireNumber } from '../checks.js';
+
+export interface MarginOptions {
+  /** By what all cosines are multiplied (s), above 0. Default 64. */
+  readonly scale?: number;
+  /**
+   * `analytic`: the derivative of the margin. `straightThrough`: that of the plain cosine, as published ArcFace code has it, which changes the
+   * logit of the label out of the derivative's sight. Default `analytic`.
+   */
+  readonly gradient?: 'analytic' | 'straightThrough';
+}
+
+/**
+ * Logits of a softmax with a margin: s cos_j, and s margin(cos_y) for the label y. Every margin softmax is this with a margin of its own; fed to
+ * {@link crossEntropy}. Deng et al. 2019, equation 4.
+ *
+ * @param cosine between features and classes, [n, classes]; see {@link classCosines}.
+ * @param labels integers [n].
+ * @param margin of the labels' cosines [n, 1], elementwise.
+ * @returns [n, classes].
+ */
+export function marginLogits(
+  cosine: Tensor,
+  labels: Tensor,
+  margin: (cosine: Tensor) => Tensor,
+  options: MarginOptions = {},
+  who = 'marginLogits',
+): Tensor {
+  const { scale = 64, gradient = 'analytic' } = options;
+  requireNumber(who, 'scale', scale, { low: 0, open: true });
+  requireLabels(who, cosine, labels);
+  const own = labels.oneHot(cosine.shape[1], 'bool');
+  const target = own.where(cosine, 0).sum(-1, { keepDims: true });
+  const moved = margin(target);
+  const shown = gradient === 'straightThrough' ? target.add(moved.sub(target).stopGradient()) : moved;
+  return own.where(shown, cosine).mul(scale);
+}

@@ -1,0 +1,31 @@
+import { labelsOf, numbersOf, type Values } from '../values.js';
+
+/**
+ * Normalised mutual information of clusters and labels, 2 I(A; B) / (H(A) + H(B)), in [0, 1]: 1 where one determines the other, 0 where they are
+ * independent. Where both have one group only there is nothing to tell apart, and it is 1. Manning et al. 2008, section 16.3; the arithmetic mean is
+ * scikit-learn's default.
+ *
+ * @param clusters [n], any numbers; `labels` [n].
+ */
+export function normalizedMutualInformation(clusters: Values, labels: Values): number {
+  const a = numbersOf(clusters).data;
+  const b = labelsOf('normalizedMutualInformation', labels, a.length);
+  const n = a.length;
+  const [ofA, ofB] = [counted(a), counted(b)];
+  const joint = counted(Array.from(a, (x, i) => `${x},${b[i]}`));
+  const total = entropy(ofA, n) + entropy(ofB, n);
+  const shared = total - entropy(joint, n);
+  return total === 0 ? 1 : Math.max(0, (2 * shared) / total);
+}
+
+function counted<T>(values: Iterable<T>): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+function entropy(counts: Map<unknown, number>, n: number): number {
+  let total = 0;
+  for (const count of counts.values()) total -= (count / n) * Math.log(count / n);
+  return total;
+}

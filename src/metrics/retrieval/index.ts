@@ -1,0 +1,6 @@
+/** How well embeddings bring together what belongs together. */
+export * from './clusters.js';
+export * from './knn.js';
+export type { Labelled, NeighbourOptions } from './neighbours.js';
+export * from './ranking.js';
+export * from './verification.js';
