@@ -8,6 +8,7 @@ export interface MetricInfo {
     | 'generation'
     | 'ranking'
     | 'regression'
+    | 'retrieval'
     | 'segmentation'
     | 'text';
   readonly range: readonly [least: number, greatest: number];
@@ -53,6 +54,12 @@ export const metricRegistry = {
   psnr: score('generation', [-Infinity, Infinity]),
   inceptionScore: score('generation', [1, Infinity]),
   frechetDistance: error('generation'),
+  recallAtK: score('retrieval'),
+  rPrecision: score('retrieval'),
+  meanAveragePrecisionAtR: score('retrieval'),
+  knnAccuracy: score('retrieval'),
+  normalizedMutualInformation: score('retrieval'),
+  trueAcceptRate: score('retrieval'),
   rootMeanSquaredError: error('regression'),
   meanAbsolutePercentageError: error('regression'),
   symmetricMeanAbsolutePercentageError: error('regression', 200),

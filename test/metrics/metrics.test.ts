@@ -471,6 +471,7 @@ describe('metricRegistry', () => {
     'rocCurve',
     'rougeL',
     'rougeN',
+    'weightedKnn',
   ];
 
   it('knows every measure that is one number, and no other', () => {
