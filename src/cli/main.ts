@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCompareCommand } from './compare.js';
+import { addInspectCommand } from './inspect.js';
 import { addPapersCommand } from './papers.js';
 import { addReproduceCommand } from './reproduce.js';
 import { addTrainCommand } from './train.js';
@@ -14,6 +15,7 @@ const program = new Command('cotangent')
   .description('Train neural networks from TypeScript on ONNX Runtime.')
   .version(version);
 addTrainCommand(program);
+addInspectCommand(program);
 addCompareCommand(program);
 addPapersCommand(program);
 addReproduceCommand(program);

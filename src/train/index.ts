@@ -6,6 +6,8 @@ export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { parseConfig, type TrainConfig, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
+export { type Inspection, type InspectOptions, inspectRun } from './inspect.js';
+export { renderInspection } from './inspection-page.js';
 export { type Progress, runFiles, type TrainEvent, trainClassifier } from './loop.js';
 export { type ClassifierLoss, classifierLosses } from './losses.js';
 export { type MetricLine, readMetrics } from './metrics-log.js';

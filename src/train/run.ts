@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dataset, DownloadProgress } from '../data/index.js';
-import { scheduleValues } from '../optim/index.js';
+import { type Schedule, scheduleValues } from '../optim/index.js';
 import { exportOnnx } from '../runtime/index.js';
 import type { NDArray } from '../tensor/index.js';
 import { datasetsOf, modelOf, scheduleOf } from './build.js';
@@ -36,15 +36,7 @@ export interface TrainRunOptions {
 export async function runTraining(config: TrainConfig, options: TrainRunOptions): Promise<RunSummary | undefined> {
   const { out, resume = false, overwrite = false, signal, onEvent, onDownload } = options;
   await requireFolder(out, config, resume, overwrite);
-  const { train, test, normalization } = await datasetsOf(config, onDownload);
-  const model = modelOf(config, train);
-  const samples = train.labels.shape[0];
-  if (samples < config.batchSize)
-    throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
-  const steps = config.epochs * Math.floor(samples / config.batchSize);
-  const schedule = scheduleOf(config, steps);
-  const loss = made(classifierLosses, config.loss);
-  const compiled = classifier(model, optimizerOf(config, schedule), { normalization, loss, threads: config.threads });
+  const { train, test, classifier: compiled, schedule, steps } = await prepare(config, onDownload);
   const rates = await scheduleValues(schedule, steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
@@ -68,6 +60,37 @@ export async function runTraining(config: TrainConfig, options: TrainRunOptions)
   await writeFileAtomic(join(out, runFiles.report), renderReport(record));
   await writeFileAtomic(join(out, runFiles.result), `${JSON.stringify(result, null, 2)}\n`);
   return result;
+}
+
+/** What a configuration trains, on what. */
+export interface Prepared {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly classifier: Classifier;
+  readonly schedule: Schedule;
+  readonly steps: number;
+}
+
+/** Everything that a configuration describes, ready to run. @throws RangeError when there are too few samples for a batch. */
+export async function prepare(
+  config: TrainConfig,
+  onDownload?: (progress: DownloadProgress) => void,
+): Promise<Prepared> {
+  const { train, test, normalization } = await datasetsOf(config, onDownload);
+  const samples = train.labels.shape[0];
+  if (samples < config.batchSize)
+    throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
+  const steps = config.epochs * Math.floor(samples / config.batchSize);
+  const schedule = scheduleOf(config, steps);
+  const loss = made(classifierLosses, config.loss);
+  const options = { normalization, loss, threads: config.threads };
+  return {
+    train,
+    test,
+    classifier: classifier(modelOf(config, train), optimizerOf(config, schedule), options),
+    schedule,
+    steps,
+  };
 }
 
 async function requireFolder(out: string, config: TrainConfig, resume: boolean, overwrite: boolean): Promise<void> {

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { writeFileAtomic } from '../train/files.js';
+import { inspectRun, renderInspection } from '../train/index.js';
+
+const positive = (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('not a positive integer');
+  return value;
+};
+
+/** Adds `cotangent inspect`. */
+export function addInspectCommand(program: Command): void {
+  program
+    .command('inspect')
+    .argument('<run>', 'folder of a run')
+    .description(
+      'look at a trained run: calibration, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
+    )
+    .option('--samples <n>', 'training images that the loss is looked at on', positive, 512)
+    .option('--points <n>', 'positions along each direction of the surface', positive, 21)
+    .option('--probes <n>', 'random probes of the Hessian', positive, 2)
+    .option('--steps <n>', "steps of Lanczos's iteration", positive, 30)
+    .action(async (run: string, options: { samples: number; points: number; probes: number; steps: number }) => {
+      const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
+      await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
+      await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));
+      console.log(
+        `calibration error ${(100 * inspection.calibrationError).toFixed(2)}%, sharpness ${inspection.sharpness.toPrecision(3)}`,
+      );
+      console.log(`page ${join(run, 'inspection.html')}`);
+    });
+}

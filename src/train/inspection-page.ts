@@ -1,0 +1,147 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { page, percent, section, showSetting } from './html.js';
+import type { Inspection } from './inspect.js';
+
+const frame = {
+  width: 520,
+  height: 360,
+  marginLeft: 60,
+  marginBottom: 44,
+  style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
+} as const;
+
+function drawn(title: string, options: Plot.PlotOptions): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  return Plot.plot({ document: document as unknown as Document, ...frame, ariaLabel: title, ...options }).outerHTML;
+}
+
+const axis = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'none' }) as const;
+
+/** An inspection as one page that needs nothing else. */
+export function renderInspection(inspection: Inspection): string {
+  const { run, config, seed, samples, calibrationError, sharpness, spectrum } = inspection;
+  const values = spectrum.map(({ eigenvalue }) => eigenvalue);
+  const losses = inspection.surface.losses.flat();
+  const facts = [
+    ['expected calibration error, test set, 15 bins', percent(calibrationError)],
+    [
+      `sharpness: rise of the loss within 0.05 of the weights, ${samples} training images`,
+      `${sharpness.toPrecision(3)} nats`,
+    ],
+    ['largest eigenvalue of the Hessian', Math.max(...values).toPrecision(4)],
+    ['smallest eigenvalue of the Hessian', Math.min(...values).toPrecision(4)],
+  ];
+  const table = `<table class="config"><tbody>${facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`).join('')}</tbody></table>`;
+  const figures = [
+    [
+      'Reliability on the test set',
+      reliability(inspection),
+      'Bars: share of right predictions among those of each confidence; their width follows the number of samples. On the dashed line a confidence is a probability.',
+    ],
+    [
+      'Training loss around the weights',
+      surface(inspection),
+      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (white) to ${Math.max(...losses).toPrecision(3)} nats (black), in levels even in the logarithm.`,
+    ],
+    [
+      'Spectrum of the Hessian',
+      density(inspection),
+      'Smoothed density of eigenvalues by stochastic Lanczos quadrature, logarithmic: most are near 0, a few stand apart.',
+    ],
+  ];
+  return page(
+    `${run}: inspection`,
+    `<h1>Inspection of ${run.replaceAll('<', '&lt;')}</h1>
+<p class="summary">${showSetting(config.model)} on ${showSetting(config.data)}, ${showSetting(config.loss)}, ${showSetting(config.optimizer)}, seed ${seed}</p>
+${section('In numbers', table)}
+<section class="charts">${figures.map(([name, svg, words]) => `<figure><figcaption>${name}</figcaption>${svg}<p>${words}</p></figure>`).join('\n')}</section>`,
+  );
+}
+
+function reliability({ reliability: bins }: Inspection): string {
+  const most = Math.max(...bins.map(({ count }) => count));
+  const bars = bins
+    .map((bin, i) => ({ ...bin, middle: (i + 0.5) / bins.length }))
+    .filter(({ count }) => count > 0)
+    .map(({ middle, accuracy, count }) => {
+      const half = (0.5 / bins.length) * Math.max(0.08, Math.sqrt(count / most));
+      return { x1: middle - half, x2: middle + half, accuracy };
+    });
+  return drawn('Reliability diagram', {
+    x: { ...axis('confidence'), domain: [0, 1] },
+    y: { label: 'accuracy', labelAnchor: 'top', labelArrow: 'none', domain: [0, 1], grid: true },
+    marks: [
+      Plot.frame({ stroke: '#bbb' }),
+      Plot.rectY(bars, { x1: 'x1', x2: 'x2', y: 'accuracy', fill: '#8aa6c1', stroke: '#1b4f72' }),
+      Plot.line(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        { stroke: '#222', strokeDasharray: '5,4' },
+      ),
+    ],
+  });
+}
+
+function surface({ surface: { x, y, losses } }: Inspection): string {
+  const flat = losses.flat().map((loss) => Math.log10(Math.max(loss, 1e-6)));
+  return drawn('Loss surface', {
+    x: axis('first direction'),
+    y: { ...axis('second direction') },
+    color: { scheme: 'greys', legend: false },
+    marks: [
+      Plot.contour(flat, {
+        width: x.length,
+        height: y.length,
+        x1: x[0],
+        x2: x[x.length - 1],
+        y1: y[0],
+        y2: y[y.length - 1],
+        fill: (value: number) => value,
+        stroke: '#555',
+        strokeWidth: 0.6,
+        thresholds: 14,
+      }),
+      Plot.dot([[0, 0]], { symbol: 'times', r: 6, stroke: '#b03a2e', strokeWidth: 2.5 }),
+    ],
+  });
+}
+
+function density({ spectrum }: Inspection): string {
+  const values = spectrum.map(({ eigenvalue }) => eigenvalue);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const deviation = Math.max((high - low) / 100, 1e-9);
+  const [from, to] = [low - 4 * deviation, high + 4 * deviation];
+  const curve = Array.from({ length: 400 }, (_, i) => {
+    const at = from + ((to - from) * i) / 399;
+    const sum = spectrum.reduce(
+      (total, { eigenvalue, weight }) => total + weight * Math.exp(-0.5 * ((at - eigenvalue) / deviation) ** 2),
+      0,
+    );
+    return { at, density: sum / (deviation * Math.sqrt(2 * Math.PI)) };
+  });
+  const top = Math.max(...curve.map((point) => point.density));
+  const floor = top * 1e-8;
+  return drawn('Spectrum of the Hessian', {
+    x: axis('eigenvalue'),
+    y: {
+      label: 'density',
+      labelAnchor: 'top',
+      labelArrow: 'none',
+      type: 'log',
+      domain: [floor, top],
+      grid: true,
+      ticks: 5,
+      tickFormat: (v: number) => v.toExponential(0),
+    },
+    marks: [
+      Plot.frame({ stroke: '#bbb' }),
+      Plot.lineY(
+        curve.map((point) => ({ ...point, density: Math.max(point.density, floor) })),
+        { x: 'at', y: 'density', stroke: '#1b4f72', strokeWidth: 1.5 },
+      ),
+    ],
+  });
+}

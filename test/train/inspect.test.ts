@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseHTML } from 'linkedom';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Inspection, inspectRun, parseConfig, renderInspection, runTraining } from '../../src/train/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cotangent-inspect-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the inspection of a run', () => {
+  let inspection: Inspection;
+  beforeAll(async () => {
+    const config = parseConfig({
+      model: 'mlp',
+      hidden: [16],
+      trainSize: 640,
+      testSize: 200,
+      batchSize: 32,
+      epochs: 2,
+      seed: 4,
+    });
+    await runTraining(config, { out: folder });
+    inspection = await inspectRun(folder, { samples: 128, points: 5, probes: 2, steps: 8 });
+  });
+
+  it('measures calibration on the whole test set', () => {
+    const { reliability, calibrationError } = inspection;
+    expect(reliability.reduce((sum, { count }) => sum + count, 0)).toBe(200);
+    const gap = reliability.reduce(
+      (sum, { count, accuracy, confidence }) => sum + (count > 0 ? count * Math.abs(accuracy - confidence) : 0),
+      0,
+    );
+    expect(calibrationError).toBeCloseTo(gap / 200, 10);
+  });
+
+  it('sees the loss around the weights, least near them, and the Hessian', () => {
+    const { surface, spectrum, sharpness } = inspection;
+    expect([surface.x, surface.y]).toEqual([
+      [-1, -0.5, 0, 0.5, 1],
+      [-1, -0.5, 0, 0.5, 1],
+    ]);
+    const middle = surface.losses[2][2];
+    for (const corner of [surface.losses[0][0], surface.losses[4][4], surface.losses[0][4]])
+      expect(corner).toBeGreaterThan(middle);
+    expect(spectrum).toHaveLength(16);
+    expect(spectrum.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 3);
+    expect(Math.max(...spectrum.map(({ eigenvalue }) => eigenvalue))).toBeGreaterThan(0);
+    expect(sharpness).toBeGreaterThan(0);
+  });
+
+  it('is the same each time', async () => {
+    expect(await inspectRun(folder, { samples: 128, points: 5, probes: 2, steps: 8 })).toEqual(inspection);
+  });
+
+  it('is a page that needs nothing else', () => {
+    const html = renderInspection(inspection);
+    expect(html).not.toMatch(/(src|href)="(?!data:|#)|<script/);
+    const { document } = parseHTML(html);
+    const figures = [...document.querySelectorAll('.charts figure')];
+    expect(figures.map((f) => f.querySelector('figcaption')?.textContent)).toEqual([
+      'Reliability on the test set',
+      'Training loss around the weights',
+      'Spectrum of the Hessian',
+    ]);
+    for (const [i, words] of [
+      ['confidence', 'accuracy'],
+      ['first direction', 'second direction'],
+      ['eigenvalue', 'density'],
+    ].entries())
+      for (const word of words) expect(figures[i].textContent).toContain(word);
+    expect(document.querySelector('.summary')?.textContent).toContain('seed 4');
+  });
+
+  it('names a folder that holds no run', async () => {
+    await expect(inspectRun(join(folder, 'absent'))).rejects.toThrow(/config.json: does not exist/);
+  });
+});
