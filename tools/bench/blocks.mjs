@@ -1,5 +1,5 @@
 // Times the expensive building blocks: `node tools/bench/blocks.mjs` prints one line of JSON for each, with the median over its runs in ms.
-// tools/bench/blocks.py does the same work with PyTorch and SciPy; tools/bench/compare.mjs runs both in turn.
+// tools/bench/blocks.py does the same work with PyTorch and SciPy; tools/bench/blocks-compare.mjs runs both in turn.
 import * as ct from '../../dist/index.js';
 import * as num from '../../dist/numerics/index.js';
 import { key } from '../../dist/runtime/random/index.js';

@@ -1,4 +1,4 @@
-// The expensive building blocks beside PyTorch and SciPy: `node tools/bench/compare.mjs [rounds]` (after `npm run build`) runs blocks.mjs and
+// The expensive building blocks beside PyTorch and SciPy: `node tools/bench/blocks-compare.mjs [rounds]` (after `npm run build`) runs blocks.mjs and
 // blocks.py in turn and prints a table of the medians over the rounds.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
