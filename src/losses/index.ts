@@ -36,13 +36,27 @@ export * from './generation/feature-reconstruction.js';
 export * from './generation/vae.js';
 export * from './image/ssim.js';
 export * from './margin/arcface.js';
+export * from './margin/circle-loss.js';
 export * from './margin/cosface.js';
 export { classCosines } from './margin/cosines.js';
 export * from './margin/margin-logits.js';
 export * from './margin/sphereface.js';
 export * from './margin/sub-centers.js';
 export * from './metric/center-loss.js';
+export * from './metric/contrastive-loss.js';
+export * from './metric/distances.js';
+export * from './metric/miners.js';
+export { labelPairs, type Pairs, type Reference } from './metric/pair-masks.js';
 export * from './metric/pairs.js';
+export {
+  meanByClass,
+  meanOfPositive,
+  meanPerAnchor,
+  meanWithin,
+  type Reducer,
+  type ReducerOptions,
+} from './metric/reducers.js';
+export * from './metric/triplet-loss.js';
 export * from './multi-task/uncertainty.js';
 export * from './noise/normalized.js';
 export * from './ranking/neural-ndcg.js';

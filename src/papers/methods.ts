@@ -58,6 +58,11 @@ const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold
     ],
     example: `const { value } = deconfoundedCka(layerOfA, layerOfB, inputs);`,
   },
+  'circle-loss': {
+    exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
+    example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
+const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), labels), labels);`,
+  },
   fish: {
     exports: [
       'algorithms.fishStep',

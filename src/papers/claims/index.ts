@@ -7,6 +7,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'align-uniform': () => import('./align-uniform.js'),
   arcface: () => import('./arcface.js'),
   aum: () => import('./aum.js'),
+  'circle-loss': () => import('./circle-loss.js'),
   'deconfounded-cka': () => import('./deconfounded-cka.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),
