@@ -19,6 +19,17 @@ export const methods: Readonly<Record<string, Method>> = {
     ],
     example: `const loss = activePassive(logits, labels, { active: normalizedFocalLoss, passive: reverseCrossEntropy });`,
   },
+  adaface: {
+    exports: [
+      'losses.adaFace',
+      'losses.adaFaceLogits',
+      'losses.featureQuality',
+      'losses.updateNormStatistics',
+      'losses.initialNormStatistics',
+    ],
+    example: `const statistics = updateNormStatistics(state, embeddings);
+const loss = adaFace(embeddings, weights, labels, statistics, { margin: 0.4, concentration: 0.333 });`,
+  },
   'align-uniform': {
     exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
     example: `const loss = alignUniform(embed(view1), embed(view2));`,
@@ -48,6 +59,11 @@ const suspect = subCenterOutliers(embeddings, labels, subCenters, { angle: 75 })
     example: `const next = recordMargins(margins, logits, labels, indices); // in every step
 const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold }]);`,
   },
+  'circle-loss': {
+    exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
+    example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
+const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), labels), labels);`,
+  },
   'deconfounded-cka': {
     exports: [
       'diagnostics.deconfoundedCka',
@@ -57,11 +73,6 @@ const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold
       'diagnostics.deconfound',
     ],
     example: `const { value } = deconfoundedCka(layerOfA, layerOfB, inputs);`,
-  },
-  'circle-loss': {
-    exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
-    example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
-const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), labels), labels);`,
   },
   fish: {
     exports: [
@@ -304,6 +315,11 @@ const predicted = sparsemax(logits);`,
   supcon: {
     exports: ['losses.supCon', 'losses.ntXent'],
     example: `const loss = supCon(embeddings, labels, { temperature: 0.1 });`,
+  },
+  unpg: {
+    exports: ['losses.unpg', 'losses.negativePairSimilarities', 'losses.boxWhiskerFilter'],
+    example: `const cosine = cosFaceLogits(classCosines(embeddings, weights), labels, { scale: 1 });
+const loss = unpg(cosine, labels, embeddings, { scale: 64, whisker: 1.5 });`,
   },
   vat: {
     exports: [

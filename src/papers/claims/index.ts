@@ -4,6 +4,7 @@ import type { Claim } from '../claim.js';
 export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Claim }>>> = {
   acls: () => import('./acls.js'),
   'active-passive-loss': () => import('./active-passive-loss.js'),
+  adaface: () => import('./adaface.js'),
   'align-uniform': () => import('./align-uniform.js'),
   arcface: () => import('./arcface.js'),
   aum: () => import('./aum.js'),
@@ -26,5 +27,6 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   sparsemax: () => import('./sparsemax.js'),
   squentropy: () => import('./squentropy.js'),
   supcon: () => import('./supcon.js'),
+  unpg: () => import('./unpg.js'),
   vat: () => import('./vat.js'),
 };
