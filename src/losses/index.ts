@@ -108,6 +108,8 @@ export {
 export * from './segmentation/lovasz.js';
 export * from './segmentation/overlap.js';
 export * from './self-supervised/barlow-twins.js';
+export * from './self-supervised/intl.js';
 export * from './self-supervised/simsiam.js';
+export * from './self-supervised/tico.js';
 export * from './sequence/ctc.js';
 export * from './sequence/risk.js';

@@ -89,6 +89,17 @@ const { params, state } = fishStep(domains.map((d) => (p) => crossEntropy(model(
     example: `const [value, gradients] = forwardGradient(loss, params, guess);
 const { updates } = optimizer.update(gradients, state, params);`,
   },
+  intl: {
+    exports: [
+      'losses.intl',
+      'losses.intlMomentum',
+      'losses.iterativeWhitening',
+      'losses.spectralTransform',
+      'losses.whiteningTraceLoss',
+      'losses.whitenedEigenvalue',
+    ],
+    example: `const loss = intl([embed(view1), embed(view2)], { axis: 'batch', iterations: 4 });`,
+  },
   'loss-landscape': {
     exports: [
       'diagnostics.randomDirection',
@@ -315,6 +326,10 @@ const predicted = sparsemax(logits);`,
   supcon: {
     exports: ['losses.supCon', 'losses.ntXent'],
     example: `const loss = supCon(embeddings, labels, { temperature: 0.1 });`,
+  },
+  tico: {
+    exports: ['losses.tico'],
+    example: `const { loss, covariance } = tico(embed(view1), momentumEmbed(view2), state.covariance);`,
   },
   unpg: {
     exports: ['losses.unpg', 'losses.negativePairSimilarities', 'losses.boxWhiskerFilter'],

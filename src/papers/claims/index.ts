@@ -12,6 +12,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'deconfounded-cka': () => import('./deconfounded-cka.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),
+  intl: () => import('./intl.js'),
   'loss-landscape': () => import('./loss-landscape.js'),
   'losses-and-metrics': () => import('./losses-and-metrics.js'),
   maxsup: () => import('./maxsup.js'),
@@ -27,6 +28,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   sparsemax: () => import('./sparsemax.js'),
   squentropy: () => import('./squentropy.js'),
   supcon: () => import('./supcon.js'),
+  tico: () => import('./tico.js'),
   unpg: () => import('./unpg.js'),
   vat: () => import('./vat.js'),
 };

@@ -39,6 +39,8 @@ describe('updateNormStatistics', () => {
     };
     await expectValue(() => next(1), [20, 10]);
     await expectValue(() => next(0.01), [10.1, 99.1]);
+    expect(losses.initialNormStatistics().mean.data[0]).toBe(20);
+    expect(losses.initialNormStatistics().deviation.data[0]).toBe(100);
     // One sample has no deviation; lengths count as at most 100.
     await expectValue(() => next(1, c64([[3, 4]])), [10, 100]);
     await expectValue(
