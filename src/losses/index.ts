@@ -35,14 +35,30 @@ export * from './generation/adversarial.js';
 export * from './generation/feature-reconstruction.js';
 export * from './generation/vae.js';
 export * from './image/ssim.js';
+export * from './margin/adaface.js';
 export * from './margin/arcface.js';
+export * from './margin/circle-loss.js';
 export * from './margin/cosface.js';
 export { classCosines } from './margin/cosines.js';
 export * from './margin/margin-logits.js';
 export * from './margin/sphereface.js';
 export * from './margin/sub-centers.js';
+export * from './margin/unpg.js';
 export * from './metric/center-loss.js';
+export * from './metric/contrastive-loss.js';
+export * from './metric/distances.js';
+export * from './metric/miners.js';
+export { labelPairs, type Pairs, type Reference } from './metric/pair-masks.js';
 export * from './metric/pairs.js';
+export {
+  meanByClass,
+  meanOfPositive,
+  meanPerAnchor,
+  meanWithin,
+  type Reducer,
+  type ReducerOptions,
+} from './metric/reducers.js';
+export * from './metric/triplet-loss.js';
 export * from './multi-task/uncertainty.js';
 export * from './noise/normalized.js';
 export * from './ranking/neural-ndcg.js';
@@ -92,6 +108,8 @@ export {
 export * from './segmentation/lovasz.js';
 export * from './segmentation/overlap.js';
 export * from './self-supervised/barlow-twins.js';
+export * from './self-supervised/intl.js';
 export * from './self-supervised/simsiam.js';
+export * from './self-supervised/tico.js';
 export * from './sequence/ctc.js';
 export * from './sequence/risk.js';

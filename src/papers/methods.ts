@@ -19,6 +19,17 @@ export const methods: Readonly<Record<string, Method>> = {
     ],
     example: `const loss = activePassive(logits, labels, { active: normalizedFocalLoss, passive: reverseCrossEntropy });`,
   },
+  adaface: {
+    exports: [
+      'losses.adaFace',
+      'losses.adaFaceLogits',
+      'losses.featureQuality',
+      'losses.updateNormStatistics',
+      'losses.initialNormStatistics',
+    ],
+    example: `const statistics = updateNormStatistics(state, embeddings);
+const loss = adaFace(embeddings, weights, labels, statistics, { margin: 0.4, concentration: 0.333 });`,
+  },
   'align-uniform': {
     exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
     example: `const loss = alignUniform(embed(view1), embed(view2));`,
@@ -48,6 +59,11 @@ const suspect = subCenterOutliers(embeddings, labels, subCenters, { angle: 75 })
     example: `const next = recordMargins(margins, logits, labels, indices); // in every step
 const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold }]);`,
   },
+  'circle-loss': {
+    exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
+    example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
+const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), labels), labels);`,
+  },
   'deconfounded-cka': {
     exports: [
       'diagnostics.deconfoundedCka',
@@ -72,6 +88,17 @@ const { params, state } = fishStep(domains.map((d) => (p) => crossEntropy(model(
     exports: ['optim.forwardGradient', 'optim.projectGradient', 'optim.randomGuess'],
     example: `const [value, gradients] = forwardGradient(loss, params, guess);
 const { updates } = optimizer.update(gradients, state, params);`,
+  },
+  intl: {
+    exports: [
+      'losses.intl',
+      'losses.intlMomentum',
+      'losses.iterativeWhitening',
+      'losses.spectralTransform',
+      'losses.whiteningTraceLoss',
+      'losses.whitenedEigenvalue',
+    ],
+    example: `const loss = intl([embed(view1), embed(view2)], { axis: 'batch', iterations: 4 });`,
   },
   'loss-landscape': {
     exports: [
@@ -299,6 +326,15 @@ const predicted = sparsemax(logits);`,
   supcon: {
     exports: ['losses.supCon', 'losses.ntXent'],
     example: `const loss = supCon(embeddings, labels, { temperature: 0.1 });`,
+  },
+  tico: {
+    exports: ['losses.tico'],
+    example: `const { loss, covariance } = tico(embed(view1), momentumEmbed(view2), state.covariance);`,
+  },
+  unpg: {
+    exports: ['losses.unpg', 'losses.negativePairSimilarities', 'losses.boxWhiskerFilter'],
+    example: `const cosine = cosFaceLogits(classCosines(embeddings, weights), labels, { scale: 1 });
+const loss = unpg(cosine, labels, embeddings, { scale: 64, whisker: 1.5 });`,
   },
   vat: {
     exports: [

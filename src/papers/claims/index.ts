@@ -4,12 +4,15 @@ import type { Claim } from '../claim.js';
 export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Claim }>>> = {
   acls: () => import('./acls.js'),
   'active-passive-loss': () => import('./active-passive-loss.js'),
+  adaface: () => import('./adaface.js'),
   'align-uniform': () => import('./align-uniform.js'),
   arcface: () => import('./arcface.js'),
   aum: () => import('./aum.js'),
+  'circle-loss': () => import('./circle-loss.js'),
   'deconfounded-cka': () => import('./deconfounded-cka.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),
+  intl: () => import('./intl.js'),
   'loss-landscape': () => import('./loss-landscape.js'),
   'losses-and-metrics': () => import('./losses-and-metrics.js'),
   maxsup: () => import('./maxsup.js'),
@@ -25,5 +28,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   sparsemax: () => import('./sparsemax.js'),
   squentropy: () => import('./squentropy.js'),
   supcon: () => import('./supcon.js'),
+  tico: () => import('./tico.js'),
+  unpg: () => import('./unpg.js'),
   vat: () => import('./vat.js'),
 };

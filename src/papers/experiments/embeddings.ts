@@ -1,3 +1,4 @@
+import { classCosines, crossEntropy } from '../../losses/index.js';
 import { recallAtK, trueAcceptRate } from '../../metrics/index.js';
 import {
   batchNorm,
@@ -16,6 +17,7 @@ import { foldIn, key, normal, permutation } from '../../runtime/random/index.js'
 import { type MapTree, merge, type NDArray, ndarray, partition, type Shape, type Tensor } from '../../tensor/index.js';
 import type { Arm } from '../claim.js';
 import type { Labelled } from './gaussians.js';
+import { openSet } from './open-set.js';
 
 /** An encoder for {@link openSet}: two hidden layers of 128 with batch normalisation, embeddings of 32. */
 export const encoder: Layer<Variables> = sequential([
@@ -44,7 +46,7 @@ export interface EmbeddingOptions<S> {
   /** Shape of the class weights, which begin as 0.1 times normal numbers. Default [100, 32]. */
   readonly weights?: Shape;
   /** State of the loss before the first step. */
-  readonly state?: MapTree<S, Tensor, NDArray>;
+  readonly state?: MapTree<S, Tensor, NDArray> | undefined;
   /** Default 15. */
   readonly epochs?: number;
 }
@@ -120,3 +122,17 @@ export async function onUnseen({ embed }: Embedder, test: Labelled): Promise<Arm
     'true accept rate at 1% false ones': trueAcceptRate(embeddings, test.y),
   };
 }
+
+/** {@link onUnseen} of {@link openSet} after training with a loss; each seed has classes of its own. */
+export async function onOpenSet<S>(
+  seed: number,
+  loss: EmbeddingOptions<S>['loss'],
+  state?: EmbeddingOptions<S>['state'],
+): Promise<Arm> {
+  const { train, test } = openSet(key(20_000 + seed));
+  return onUnseen(await embedder({ train, seed, loss, state }), test);
+}
+
+/** Cross-entropy of the cosines with the class weights, times 16: what margins are compared with. */
+export const normalizedSoftmax: EmbeddingOptions<unknown>['loss'] = (x, { weights, labels }) =>
+  crossEntropy(classCosines(x, weights).mul(16), labels);

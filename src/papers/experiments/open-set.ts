@@ -1,9 +1,12 @@
 import { foldIn, type Key, normal } from '../../runtime/random/index.js';
 import { type NDArray, ndarray } from '../../tensor/index.js';
-import type { Labelled } from './gaussians.js';
-import { withLabelNoise } from './gaussians.js';
+import { type Labelled, withLabelNoise } from './gaussians.js';
 
 const [content, hidden, observed] = [12, 64, 48];
+
+/** What claims say of {@link openSet}. */
+export const openSetData =
+  '100 training and 60 other test classes of 20 examples, seen in 48 dimensions through a random network, half of what is seen nuisance';
 
 export interface OpenSetOptions {
   /** Default 100. */

@@ -1,0 +1,87 @@
+import { constant, isFloat, isInteger, ndarray, showShape, type Tensor } from '../../tensor/index.js';
+import { requireLabels, requireNumber } from '../checks.js';
+import { crossEntropy } from '../classification/cross-entropy.js';
+import type { ReductionOptions } from '../reduction.js';
+
+/** Similarities of pairs, [pairs], and which of them are meant, bool [pairs]. */
+export interface Similarities {
+  readonly values: Tensor;
+  readonly mask: Tensor;
+}
+
+/**
+ * The cosines of all pairs of a batch, each pair once, and which are of different classes. Jung et al. 2022, equation 8.
+ *
+ * @param embeddings [n, d]; `labels` integers [n].
+ * @returns values and mask, [n (n - 1) / 2].
+ */
+export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Similarities {
+  const [n] = embeddings.shape;
+  if (!isFloat(embeddings.dtype) || embeddings.rank !== 2 || !isInteger(labels.dtype) || labels.shape.join() !== `${n}`)
+    throw new RangeError(
+      `negativePairSimilarities: embeddings ${embeddings.dtype}${showShape(embeddings.shape)} and labels ${labels.dtype}${showShape(labels.shape)} must be floats [n, d] and integers [n]`,
+    );
+  const directions = embeddings.normalize(-1);
+  const cosine = directions.matmul(directions.swapAxes(0, 1));
+  const different = labels.expandDims(1).notEqual(labels.expandDims(0));
+  const pairs = Array.from({ length: n }, (_, i) =>
+    Array.from({ length: n - 1 - i }, (_, j) => i * n + i + 1 + j),
+  ).flat();
+  const upper = constant(ndarray(pairs, { shape: [pairs.length], dtype: 'int32' }));
+  return { values: cosine.reshape([-1]).gather(upper), mask: different.reshape([-1]).gather(upper) };
+}
+
+/**
+ * Which values are no outliers by the box and whiskers of the M that are meant: those in [q1 - w IQR, q3 + w IQR], IQR = q3 - q1, with q1 and q3 the
+ * elements floor(M / 4) and floor(3 M / 4) of the ascending list from 0 (no interpolation). Jung et al. 2022, equation 9.
+ *
+ * @param options `whisker` w, not negative. Default 1.5.
+ * @returns bool [pairs], without derivative; none where none is meant.
+ */
+export function boxWhiskerFilter(
+  { values, mask }: Similarities,
+  { whisker = 1.5 }: { readonly whisker?: number } = {},
+): Tensor {
+  requireNumber('boxWhiskerFilter', 'whisker', whisker, { low: 0 });
+  if (values.rank !== 1 || mask.shape.join() !== values.shape.join())
+    throw new RangeError(
+      `boxWhiskerFilter: values ${showShape(values.shape)} and mask ${showShape(mask.shape)} must be [pairs]`,
+    );
+  if (values.size === 0) return mask;
+  const ordered = mask.where(values, Infinity).stopGradient().sort();
+  const count = mask.cast('int32').sum();
+  const at = (quarters: number) => count.mul(quarters).cast('float64').mul(0.25).floor().cast('int32');
+  const place = (quarters: number) => ordered.gather(at(quarters).minimum(values.size - 1));
+  const [low, high] = [place(1), place(3)];
+  const reach = high.sub(low).mul(whisker);
+  return mask.and(values.greaterEqual(low.sub(reach))).and(values.lessEqual(high.add(reach)));
+}
+
+export interface UnpgOptions extends ReductionOptions {
+  /** By what all cosines are multiplied (s), above 0. Default 64. */
+  readonly scale?: number;
+  /** Width of the whiskers in interquartile ranges, not negative. Default 1.5. */
+  readonly whisker?: number;
+}
+
+/**
+ * A margin softmax with the batch's own negative pairs among its negatives (UNPG): cross-entropy of s [c_i, kept], the cosines of the batch's pairs of
+ * different classes that {@link boxWhiskerFilter} keeps standing as more classes in every row. They stand as one class whose logit is the log-sum-exp
+ * of theirs, which is the same. Never below the loss without them, and that loss where there are no such pairs. Jung et al. 2022, equation 7.
+ *
+ * @param cosine with the margin in the label's column and no scale yet, [n, classes]: `arcFaceLogits(cosine, labels, { scale: 1 })`.
+ * @param labels integers [n]; `embeddings` of the batch, [n, d].
+ * @returns a scalar, or [n] with reduction `none`.
+ */
+export function unpg(cosine: Tensor, labels: Tensor, embeddings: Tensor, options: UnpgOptions = {}): Tensor {
+  const { scale = 64, whisker = 1.5, reduction } = options;
+  requireNumber('unpg', 'scale', scale, { low: 0, open: true });
+  requireLabels('unpg', cosine, labels);
+  const pairs = negativePairSimilarities(embeddings, labels);
+  if (pairs.values.size === 0) return crossEntropy(cosine.mul(scale), labels, { reduction });
+  const kept = boxWhiskerFilter(pairs, { whisker });
+  // Where none is kept their class is one that no softmax sees.
+  const logit = kept.any().where(pairs.values.mul(scale).logSumExp(undefined, { where: kept }), -1e30);
+  const logits = cosine.mul(scale).concat(logit.broadcastTo([cosine.shape[0], 1]), 1);
+  return crossEntropy(logits, labels, { reduction });
+}

@@ -1,0 +1,79 @@
+import type { Tensor } from '../../tensor/index.js';
+import { requireNumber } from '../checks.js';
+import type { Pairs } from './pair-masks.js';
+
+/** Which pairs count, given distances [n, m] and the pairs there are. An argument of metric losses; nothing flows back through a choice. */
+export type PairMiner = (distances: Tensor, pairs: Pairs) => Pairs;
+
+/** Which triplets of an anchor, a positive and a negative count, bool [n, m, m], given distances [n, m] and the pairs there are. */
+export type TripletMiner = (distances: Tensor, pairs: Pairs) => Tensor;
+
+/** The largest and the smallest distance of each anchor's pairs of a kind, [n, 1]; -infinity and infinity where it has none. */
+const farthest = (distances: Tensor, mask: Tensor): Tensor =>
+  mask.where(distances, -Infinity).max(-1, { keepDims: true });
+const nearest = (distances: Tensor, mask: Tensor): Tensor =>
+  mask.where(distances, Infinity).min(-1, { keepDims: true });
+
+/** All pairs. */
+export const allPairs: PairMiner = (_, pairs) => pairs;
+
+/** Of each anchor the farthest positive and the nearest negative ("batch hard"); all that tie. Hermans et al. 2017, equation 5. */
+export const hardestPairs: PairMiner = (distances, { positive, negative }) => ({
+  positive: positive.and(distances.equal(farthest(distances, positive))),
+  negative: negative.and(distances.equal(nearest(distances, negative))),
+});
+
+/**
+ * Positives that are farther than one distance and negatives that are nearer than another.
+ *
+ * @param options `positive` and `negative`, distances of the kind that the loss uses.
+ */
+export function pairsBeyond(options: { readonly positive: number; readonly negative: number }): PairMiner {
+  return (distances, { positive, negative }) => ({
+    positive: positive.and(distances.greater(options.positive)),
+    negative: negative.and(distances.less(options.negative)),
+  });
+}
+
+/**
+ * Positives farther than the anchor's nearest negative less `epsilon`, negatives nearer than its farthest positive and `epsilon`. An anchor without
+ * one kind has no pairs. Wang et al. 2019 (multi-similarity), equations 7 and 8.
+ *
+ * @param options `epsilon`, not negative. Default 0.1.
+ */
+export function informativePairs({ epsilon = 0.1 }: { readonly epsilon?: number } = {}): PairMiner {
+  requireNumber('informativePairs', 'epsilon', epsilon, { low: 0 });
+  return (distances, { positive, negative }) => ({
+    positive: positive.and(distances.greater(nearest(distances, negative).sub(epsilon))),
+    negative: negative.and(distances.less(farthest(distances, positive).add(epsilon))),
+  });
+}
+
+/** All triplets: each positive of an anchor with each of its negatives. */
+export const allTriplets: TripletMiner = (_, { positive, negative }) =>
+  positive.expandDims(2).and(negative.expandDims(1));
+
+/** Each positive that a miner of pairs leaves with each negative that it leaves: `tripletsOf(hardestPairs)`. */
+export const tripletsOf =
+  (miner: PairMiner): TripletMiner =>
+  (distances, pairs) =>
+    allTriplets(distances, miner(distances, pairs));
+
+/** Triplets whose negative is nearer than the positive. */
+export const hardTriplets: TripletMiner = (distances, pairs) =>
+  allTriplets(distances, pairs).and(distances.expandDims(1).less(distances.expandDims(2)));
+
+/**
+ * Triplets whose negative is farther than the positive, but by less than a margin. Schroff et al. 2015, equation 4.
+ *
+ * @param options `margin`, above 0. Default 0.2.
+ */
+export function semiHardTriplets({ margin = 0.2 }: { readonly margin?: number } = {}): TripletMiner {
+  requireNumber('semiHardTriplets', 'margin', margin, { low: 0, open: true });
+  return (distances, pairs) => {
+    const [toPositive, toNegative] = [distances.expandDims(2), distances.expandDims(1)];
+    return allTriplets(distances, pairs)
+      .and(toNegative.greater(toPositive))
+      .and(toNegative.less(toPositive.add(margin)));
+  };
+}

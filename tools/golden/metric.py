@@ -1,0 +1,167 @@
+"""Margins, metric learning and self-supervision, written in PyTorch as their papers define them, with gradients, float64: test/golden/metric.json."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from common import array, tensor, write
+
+cases = []
+
+
+def case(name, fn, x, target, options=None, tensors=None, reductions=("mean", "sum", "none")):
+    """fn gives losses, or losses and which of them count: the mean is over those."""
+    for reduction in reductions:
+        p = x.clone().requires_grad_()
+        y = fn(p, target)
+        y, counted = y if isinstance(y, tuple) else (y, torch.ones_like(y, dtype=torch.bool))
+        y = torch.where(counted, y, torch.zeros_like(y))
+        y = y.sum() / counted.sum() if reduction == "mean" else y.sum() if reduction == "sum" else y
+        c = tensor(1, y.shape, 0.5, 1.5)
+        (g,) = torch.autograd.grad((y * c).sum(), p)
+        given = {**(options or {}), **{k: array(v) for k, v in (tensors or {}).items()}}
+        cases.append({"name": name, "reduction": reduction, "options": given, "x": array(x), "target": array(target), "integer": not target.is_floating_point(), "cotangent": array(c), "output": array(y), "gradient": array(g)})
+
+
+x, labels = tensor(60, [6, 4], -2, 2), torch.tensor([0, 2, 1, 1, 0, 2])
+w, subs = tensor(61, [3, 4]), tensor(62, [3, 2, 4])
+
+
+def cosines(x, w):
+    c = F.normalize(x, dim=-1) @ F.normalize(w, dim=-1).reshape(-1, x.shape[1]).T
+    return c if w.ndim == 2 else c.reshape(x.shape[0], *w.shape[:2]).max(-1).values
+
+
+def with_margin(c, y, fn, s):
+    hot = F.one_hot(y, c.shape[1]).bool()
+    return s * torch.where(hot, fn(c), c)
+
+
+def arc(c, m, guard="linear"):
+    moved = torch.cos(torch.acos(c) + m)
+    if guard == "none":
+        return moved
+    return torch.where(c > 0, moved, c) if guard == "easy" else torch.where(c > math.cos(math.pi - m), moved, c - m * math.sin(m))
+
+
+def ce(z, y):
+    return F.cross_entropy(z, y, reduction="none")
+
+
+case("arcFace", lambda x, y: ce(with_margin(cosines(x, w), y, lambda c: arc(c, 0.5), 8), y), x, labels, {"scale": 8}, {"weights": w})
+case("arcFace", lambda x, y: ce(with_margin(cosines(x, w), y, lambda c: arc(c, 1.2, "easy"), 4), y), x, labels, {"scale": 4, "margin": 1.2, "guard": "easy"}, {"weights": w})
+case("arcFace", lambda x, y: ce(with_margin(cosines(x, subs), y, lambda c: arc(c, 1.2), 4), y), x, labels, {"scale": 4, "margin": 1.2}, {"weights": subs})
+case("arcFaceOfWeights", lambda w, y: ce(with_margin(cosines(x, w), y, lambda c: arc(c, 0.5, "none"), 8), y), w, labels, {"scale": 8, "guard": "none"}, {"features": x})
+case("cosFace", lambda x, y: ce(with_margin(cosines(x, w), y, lambda c: c - 0.35, 8), y), x, labels, {"scale": 8}, {"weights": w})
+
+
+def pairs(y):
+    same = y[:, None] == y[None, :]
+    return same & ~torch.eye(len(y), dtype=torch.bool), ~same
+
+
+def circle(sp, sn, m, gamma, p, n):
+    ap, an = (1 + m - sp).clamp(min=0).detach(), (sn + m).clamp(min=0).detach()
+    lp = torch.where(p, -gamma * ap * (sp - 1 + m), torch.tensor(-math.inf, dtype=sp.dtype)).logsumexp(-1)
+    ln = torch.where(n, gamma * an * (sn - m), torch.tensor(-math.inf, dtype=sp.dtype)).logsumexp(-1)
+    return F.softplus(lp + ln)
+
+
+case("circlePairLoss", lambda x, y: circle(cosines(x, x), cosines(x, x), 0.4, 20, *pairs(y)), x, labels, {"scale": 20})
+case("circleOfClasses", lambda x, y: circle(cosines(x, w), cosines(x, w), 0.25, 12, F.one_hot(y).bool(), ~F.one_hot(y).bool()), x, labels, {"scale": 12}, {"weights": w})
+
+
+def euclidean(x, y):
+    d = (x[:, None] - y[None]).square().sum(-1)
+    return torch.where(d > 0, d, torch.ones_like(d)).sqrt() * (d > 0)
+
+
+def contrastive(d, y, m=1.0, mp=0.0):
+    p, n = pairs(y)
+    return torch.where(p, (d - mp).clamp(min=0), (m - d).clamp(min=0)) ** 2 / 2, p | n
+
+
+def triplets(d, y, m, keep=lambda dp, dn: torch.tensor(True)):
+    p, n = pairs(y)
+    dp, dn = d[:, :, None], d[:, None, :]
+    return (dp - dn + m).clamp(min=0), p[:, :, None] & n[:, None, :] & keep(dp, dn)
+
+
+case("contrastiveLoss", lambda x, y: contrastive(euclidean(x, x), y, 3, 0.5), x, labels, {"margin": 3, "positiveMargin": 0.5})
+case("contrastiveLoss, cosine", lambda x, y: contrastive(1 - cosines(x, x), y), x, labels)
+case("tripletLoss", lambda x, y: triplets(euclidean(x, x), y, 0.2), x, labels)
+case("tripletLoss, semi-hard, squared", lambda x, y: triplets(euclidean(x, x) ** 2, y, 5, lambda dp, dn: (dn > dp) & (dn < dp + 5)), x, labels, {"margin": 5})
+
+
+def snr(x, y):
+    return (x[:, None] - y[None]).var(-1, unbiased=False) / x.var(-1, unbiased=False)[:, None]
+
+
+case("tripletLoss, 3-norm", lambda x, y: triplets(((x[:, None] - x[None]).abs() ** 3).sum(-1).add(torch.eye(6)).pow(1 / 3), y, 0.5), x, labels, {"margin": 0.5})
+case("tripletLoss, signal to noise", lambda x, y: triplets(snr(x, x), y, 0.5), x, labels, {"margin": 0.5})
+
+
+def adaface(x, w, y, mean, deviation, m=0.4, h=0.333, s=64.0, e=1e-3):
+    norms = x.norm(dim=-1).detach().clamp(1e-3, 100)
+    k = (h * (norms - mean) / (deviation + e)).clamp(-1, 1)[:, None]
+    c = cosines(x, w).clamp(-1 + e, 1 - e)
+    target = torch.cos((torch.acos(c) - m * k).clamp(e, math.pi - e)) - (m + m * k)
+    return ce(with_margin(c, y, lambda _: target, s), y)
+
+
+case("adaFace", lambda x, y: adaface(x, w, y, 2.0, 0.8, s=8.0), x, labels, {"scale": 8, "mean": 2, "deviation": 0.8}, {"weights": w})
+
+
+def unpg(x, w, y, s, whisker):
+    z = F.normalize(x, dim=-1)
+    i, j = torch.triu_indices(len(y), len(y), 1)
+    sims = (z @ z.T)[i, j][y[i] != y[j]]
+    ordered = sims.detach().sort().values
+    q1, q3 = ordered[len(ordered) // 4], ordered[3 * len(ordered) // 4]
+    kept = sims[(sims >= q1 - whisker * (q3 - q1)) & (sims <= q3 + whisker * (q3 - q1))]
+    c = with_margin(cosines(x, w), y, lambda c: c - 0.35, 1)
+    return ce(s * torch.cat([c, kept.expand(len(y), -1)], 1), y)
+
+
+case("unpg", lambda x, y: unpg(x, w, y, 8, 1.5), x, labels, {"scale": 8}, {"weights": w})
+case("unpg", lambda x, y: unpg(x, w, y, 8, 0.2), x, labels, {"scale": 8, "whisker": 0.2}, {"weights": w})
+
+
+def tico(z, zt, c0, beta, rho, through):
+    a, b = F.normalize(z, dim=-1), F.normalize(zt, dim=-1)
+    own = a.T @ a / len(a)
+    c = beta * c0 + (1 - beta) * (own if through else own.detach())
+    return 1 - (a * b).sum(-1) + rho * ((a @ c) * a).sum(-1)
+
+
+second = tensor(63, [6, 4], -2, 2)
+c0 = tensor(64, [4, 4], 0, 0.3)
+c0 = (c0 + c0.T) / 2
+case("tico", lambda x, t: tico(x, t, c0, 0.9, 8, False), x, second, {}, {"covariance": c0})
+case("tico", lambda x, t: tico(x, t, c0, 0.7, 20, True), x, second, {"decay": 0.7, "covarianceWeight": 20, "throughCovariance": True}, {"covariance": c0})
+
+
+def iter_norm(z, t):
+    z = z - z.mean(-1, keepdim=True)
+    s = z @ z.T / (z.shape[1] - 1)
+    tr, p = s.diagonal().sum(), torch.eye(len(z), dtype=z.dtype)
+    for _ in range(t):
+        p = 1.5 * p - 0.5 * p @ p @ p @ (s / tr)
+    return p / tr.sqrt() @ z
+
+
+def intl(a, b, axis, t, beta):
+    x, y = (iter_norm(z if axis == "channel" else z.T, t) for z in (a, b))
+    trace = lambda v: ((v.var(-1) - 1) ** 2).sum()
+    if axis == "batch":
+        align = 2 - 2 * F.cosine_similarity(x.T, y.T, dim=-1).mean()
+    else:
+        align = 2 - 2 * F.cosine_similarity(x, y, dim=-1).mean()
+    return align + beta * (trace(x) + trace(y))
+
+
+wide, wide2 = tensor(65, [3, 7], -2, 2), tensor(66, [3, 7], -2, 2)
+case("intl", lambda x, t: intl(x, t, "channel", 4, 0.05), wide, wide2, {"traceWeight": 0.05}, reductions=("mean",))
+case("intl", lambda x, t: intl(x, t, "batch", 3, 0.1), x, second, {"axis": "batch", "iterations": 3, "traceWeight": 0.1}, reductions=("mean",))
+
+write("metric.json", {"cases": cases})
