@@ -89,6 +89,21 @@ const { params, state } = fishStep(domains.map((d) => (p) => crossEntropy(model(
     example: `const [value, gradients] = forwardGradient(loss, params, guess);
 const { updates } = optimizer.update(gradients, state, params);`,
   },
+  'instance-discrimination': {
+    exports: [
+      'algorithms.instanceDiscrimination',
+      'algorithms.instanceSoftmax',
+      'algorithms.instanceNce',
+      'algorithms.instanceNormalizer',
+      'algorithms.proximalTerm',
+      'algorithms.initialBank',
+      'algorithms.updateBank',
+      'metrics.weightedKnn',
+      'metrics.knnAccuracy',
+    ],
+    example: `const procedure = instanceDiscrimination({ embed, optimizer: adam({ learningRate: 0.001 }), items: 50000, noise: 4096 });
+const { state, loss } = procedure.step(state0, view(x), indices, key);`,
+  },
   intl: {
     exports: [
       'losses.intl',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compile, constant, grad, hvp, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
+import { compile, constant, eye, grad, hvp, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
 import type { ReductionOptions } from '../../src/losses/index.js';
 import * as losses from '../../src/losses/index.js';
 import { allClose, numbers } from '../support/derivatives.js';
@@ -12,6 +12,10 @@ const labelsFor = (x: Tensor) =>
     Array.from({ length: x.shape[0] }, (_, i) => i % x.shape[1]),
     'int32',
   );
+
+/** The unit vectors of the classes. */
+const axes = (x: Tensor) => eye(x.shape[1], x.shape[1], x.dtype);
+const lengths = (x: Tensor) => ({ mean: constant(2, x.dtype), deviation: constant(1, x.dtype) });
 
 /** Every loss, as a function of predictions [n, classes] alone. */
 const all: [string, Loss][] = [
@@ -55,6 +59,11 @@ const all: [string, Loss][] = [
   ['crammerSinger', (x, options) => losses.crammerSinger(x, labelsFor(x), options)],
   ['lovaszHinge', (x, options) => losses.lovaszHinge(x, x.onesLike(), options)],
   ['gaussianKl', (x, options) => losses.gaussianKl(x, x.zerosLike(), options)],
+  ['arcFace', (x, options) => losses.arcFace(x, axes(x), labelsFor(x), options)],
+  ['cosFace', (x, options) => losses.cosFace(x, axes(x), labelsFor(x), { scale: 5, ...options })],
+  ['adaFace', (x, options) => losses.adaFace(x, axes(x), labelsFor(x), lengths(x), options)],
+  ['unpg', (x, options) => losses.unpg(losses.classCosines(x, axes(x)), labelsFor(x), x, options)],
+  ['tico', (x, options) => losses.tico(x, x.flip(0), axes(x), options).loss],
   ['activePassive', (x, options) => losses.activePassive(x, labelsFor(x), options)],
 ];
 

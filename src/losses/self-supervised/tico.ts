@@ -20,7 +20,8 @@ export interface TicoOptions extends ReductionOptions {
  * by beta a step: a memory of any length in d x d numbers. Zhu et al. 2022, equations 2 to 4.
  *
  * @param online [n, d]; `target` [n, d], without gradient; `covariance` C_old [d, d], zeros before the first step.
- * @returns `loss`, a scalar, or [n] with reduction `none`; and `covariance` C for the next step, without derivative. Zero vectors stay zero.
+ * @returns `loss`, a scalar, or [n] with reduction `none`; and `covariance` C for the next step, without derivative. Zero vectors stay
+ * zero; a batch of none costs 0, and what was seen before it fades.
  */
 export function tico(
   online: Tensor,
@@ -33,13 +34,13 @@ export function tico(
   requireNumber('tico', 'covarianceWeight', covarianceWeight, { low: 0 });
   requireSameShape('tico', online, target);
   const [n, d] = online.shape;
-  if (online.rank !== 2 || n < 1 || covariance.shape.join() !== `${d},${d}`)
+  if (online.rank !== 2 || covariance.shape.join() !== `${d},${d}`)
     throw new RangeError(
-      `tico: online ${showShape(online.shape)} and covariance ${showShape(covariance.shape)} must be [n, d], n at least 1, and [d, d]`,
+      `tico: online ${showShape(online.shape)} and covariance ${showShape(covariance.shape)} must be [n, d] and [d, d]`,
     );
   const [a, b] = [online.normalize(-1), target.stopGradient().normalize(-1)];
   const seen = throughCovariance ? a : a.stopGradient();
-  const moments = seen.swapAxes(0, 1).matmul(seen).div(n);
+  const moments = seen.swapAxes(0, 1).matmul(seen).div(Math.max(1, n));
   const next = covariance
     .stopGradient()
     .mul(decay)
