@@ -10,7 +10,7 @@ export interface Similarities {
 }
 
 /**
- * The cosines of all pairs of a batch, each pair once, and which are of different classes. Jung et al. 2022, equation 8.
+ * The cosines of all pairs of a batch, each pair once, and which are of different classes. Jung et al. 2022.
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns values and mask, [n (n - 1) / 2].
@@ -33,7 +33,7 @@ export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Si
 
 /**
  * Which values are no outliers by the box and whiskers of the M that are meant: those in [q1 - w IQR, q3 + w IQR], IQR = q3 - q1, with q1 and q3 the
- * elements floor(M / 4) and floor(3 M / 4) of the ascending list from 0 (no interpolation). Jung et al. 2022, equation 9.
+ * elements floor(M / 4) and floor(3 M / 4) of the ascending list from 0 (no interpolation). Jung et al. 2022.
  *
  * @param options `whisker` w, not negative. Default 1.5.
  * @returns bool [pairs], without derivative; none where none is meant.
@@ -67,7 +67,7 @@ export interface UnpgOptions extends ReductionOptions {
 /**
  * A margin softmax with the batch's own negative pairs among its negatives (UNPG): cross-entropy of s [c_i, kept], the cosines of the batch's pairs of
  * different classes that {@link boxWhiskerFilter} keeps standing as more classes in every row. They stand as one class whose logit is the log-sum-exp
- * of theirs, which is the same. Never below the loss without them, and that loss where there are no such pairs. Jung et al. 2022, equation 7.
+ * of theirs, which is the same. Never below the loss without them, and that loss where there are no such pairs. Jung et al. 2022.
  *
  * @param cosine with the margin in the label's column and no scale yet, [n, classes]: `arcFaceLogits(cosine, labels, { scale: 1 })`.
  * @param labels integers [n]; `embeddings` of the batch, [n, d].

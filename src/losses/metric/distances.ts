@@ -51,7 +51,7 @@ export function lpDistances(p: number): Distance {
 
 /**
  * Signal-to-noise distances var(x_i - y_j) / var(x_i), [n, m], variances over the d features: not symmetric. 0 / 0 is 0, and where x_i alone is
- * constant its variance counts as 1e-12. Yuan et al. 2019, equation 3.
+ * constant its variance counts as 1e-12. Yuan et al. 2019.
  */
 export const signalToNoiseDistances: Distance = (x, y) => {
   requireOneLength('signalToNoiseDistances', x, y);

@@ -20,7 +20,7 @@ export function reduceCounted(losses: Tensor, counted: Tensor, reduction: Reduct
     : reduceShares(kept, counted.cast(losses.dtype), reduction);
 }
 
-/** The mean of the losses above 0: what costs nothing already does not dilute what still does. Hermans et al. 2017, section 3. */
+/** The mean of the losses above 0: what costs nothing already does not dilute what still does. Hermans et al. 2017. */
 export const meanOfPositive: Reducer = (losses) => reduceShares(losses, losses.greater(0).cast(losses.dtype));
 
 /** The mean of the losses above `low` and below `high`. */
