@@ -5,15 +5,18 @@ import { firstOrder, type GradientTransformation } from '../../optim/index.js';
 import { foldIn, type Key, randint, uniform } from '../../runtime/random/index.js';
 import { isInteger, type MapTree, type NDArray, showShape, type Tensor, zerosArray } from '../../tensor/index.js';
 
-/** A bank before the first step: [items, dimension], uniform in [-a, a] with a = sqrt(3 / dimension), so that rows have a squared length of 1 on average. */
+/**
+ * A bank before the first step: [items, dimension], uniform in [-a, a] with a = sqrt(3 / dimension), so that rows have a squared length of
+ * 1 on average.
+ */
 export function initialBank(key: Key, items: number, dimension: number): NDArray<'float32'> {
   const reach = Math.sqrt(3 / dimension);
   return uniform(key, [items, dimension], { low: -reach, high: reach });
 }
 
 /**
- * The bank with the rows of a batch replaced by normalize(momentum * old + (1 - momentum) * new), without derivative. Of an item that is in the batch more
- * than once one feature counts. Wu et al. 2018, section 3.1 (momentum 0); the momentum is the published code's.
+ * The bank with the rows of a batch replaced by normalize(momentum * old + (1 - momentum) * new), without derivative. Of an item that is in
+ * the batch more than once one feature counts. Wu et al. 2018, section 3.1 (momentum 0); the momentum is the published code's.
  *
  * @param bank [items, d]; `indices` of the batch's items, integers [batch]; `features` [batch, d], of length 1.
  * @param options `momentum` in [0, 1]. Default 0.5.
@@ -38,7 +41,8 @@ export interface InstanceOptions extends ReductionOptions {
 }
 
 /**
- * Each item a class of its own: -log softmax(V v_i / tau)_i, the bank's rows V standing for class weights, as constants. Wu et al. 2018, equations 2 and 3.
+ * Each item a class of its own: -log softmax(V v_i / tau)_i, the bank's rows V standing for class weights, as constants. Wu et al. 2018,
+ * equations 2 and 3.
  *
  * @param features v [batch, d], of length 1; `indices` of their items, integers [batch]; `bank` V [items, d].
  * @returns a scalar, or [batch] with reduction `none`.
@@ -70,8 +74,9 @@ function weights(who: string, features: Tensor, indices: Tensor, noise: Tensor, 
 }
 
 /**
- * The constant Z that takes the place of softmax's denominator: items times the mean of e^(V_j v_i / tau) over the items of a batch and its noise. To be
- * estimated once, on the first batch, and kept: estimated anew in each step it breaks the noise contrast. Wu et al. 2018, equation 8.
+ * The constant Z that takes the place of softmax's denominator: items times the mean of e^(V_j v_i / tau) over the items of a batch and its
+ * noise. To be estimated once, on the first batch, and kept: estimated anew in each step it breaks the noise contrast. Wu et al. 2018,
+ * equation 8.
  *
  * @param features [batch, d], of length 1; `indices` [batch]; `noise` items drawn for each, [batch, m]; `bank` [items, d].
  * @returns a scalar, without derivative.
@@ -93,9 +98,9 @@ export interface InstanceNceOptions extends InstanceOptions {
 }
 
 /**
- * Noise-contrastive form of {@link instanceSoftmax}: -log h(i) - sum over the m noise items k of log(1 - h(k)), h(j) = p_j / (p_j + m / items) and p_j =
- * e^(V_j v / tau) / Z. Noise is uniform over all items, the right one among them. Costs O(m d) a feature whatever the number of items. Wu et al. 2018,
- * equations 6 and 7.
+ * Noise-contrastive form of {@link instanceSoftmax}: -log h(i) - sum over the m noise items k of log(1 - h(k)), h(j) = p_j / (p_j + m /
+ * items) and p_j = e^(V_j v / tau) / Z. Noise is uniform over all items, the right one among them. Costs O(m d) a feature whatever the
+ * number of items. Wu et al. 2018, equations 6 and 7.
  *
  * @param features [batch, d], of length 1; `indices` [batch]; `noise` integers [batch, m], the paper's m is 4096; `bank` [items, d].
  * @param normalizer Z, a scalar, see {@link instanceNormalizer}.
@@ -127,7 +132,8 @@ export function instanceNce(
 }
 
 /**
- * Proximal term |v_i - V_i|^2: how far features moved since their item was last seen. Wu et al. 2018, equation 10, with a weight lambda of 30.
+ * Proximal term |v_i - V_i|^2: how far features moved since their item was last seen. Wu et al. 2018, equation 10, with a weight lambda of
+ * 30.
  *
  * @param features [batch, d], of length 1; `indices` [batch]; `bank` [items, d].
  * @returns a scalar, or [batch] with reduction `none`.
@@ -184,8 +190,9 @@ export interface InstanceDiscriminationState<P, T> {
 }
 
 /**
- * Training by instance discrimination: one step of the optimizer on {@link instanceSoftmax}, or with noise on {@link instanceNce}, plus the weighted
- * {@link proximalTerm}; then the bank takes the features that the loss saw. Wu et al. 2018. A step is written in tensors, to be compiled.
+ * Training by instance discrimination: one step of the optimizer on {@link instanceSoftmax}, or with noise on {@link instanceNce}, plus the
+ * weighted {@link proximalTerm}; then the bank takes the features that the loss saw. Wu et al. 2018. A step is written in tensors, to be
+ * compiled.
  */
 export function instanceDiscrimination<P>(options: InstanceDiscriminationOptions<P>) {
   const { embed, optimizer, items, dimension = 128, noise: m = 0, temperature, momentum, proximalWeight = 0 } = options;

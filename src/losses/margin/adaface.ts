@@ -34,8 +34,8 @@ function requireStatistics(who: string, features: Tensor, { mean, deviation }: N
 }
 
 /**
- * Statistics with a batch in them: rate * batch + (1 - rate) * old, of the mean and of the standard deviation (n - 1 in its denominator) of the
- * lengths of its features. A batch of one has no deviation and changes nothing. Kim et al. 2022, equation 17.
+ * Statistics with a batch in them: rate * batch + (1 - rate) * old, of the mean and of the standard deviation (n - 1 in its denominator) of
+ * the lengths of its features. A batch of one has no deviation and changes nothing. Kim et al. 2022, equation 17.
  *
  * @param features [n, d], not normalised.
  * @param options `rate` (alpha) in [0, 1]. Default 0.01, the published code's; short runs need a larger one.
@@ -62,8 +62,8 @@ export interface FeatureQualityOptions {
 }
 
 /**
- * How good samples are by the lengths of their features, k = clip(h (|x| - mean) / (deviation + 0.001), -1, 1), [n], without derivative. Kim et al.
- * 2022, equations 16 and 17.
+ * How good samples are by the lengths of their features, k = clip(h (|x| - mean) / (deviation + 0.001), -1, 1), [n], without derivative.
+ * Kim et al. 2022, equations 16 and 17.
  *
  * @param features [n, d], not normalised.
  */
@@ -84,12 +84,12 @@ export interface AdaFaceLogitsOptions extends MarginOptions {
 }
 
 /**
- * Logits of AdaFace: s (cos(theta_y - m k) - m (1 + k)) for the label, s cos_j for the others, k the quality of the sample in [-1, 1]. k = -1 is ArcFace:
- * bad samples gain little where they are hard; k = 0 is CosFace; k = 1 turns the angle back and lessens the cosine by 2 m: good samples gain most where
- * they are hard. Kim et al. 2022, equations 18 and 19.
+ * Logits of AdaFace: s (cos(theta_y - m k) - m (1 + k)) for the label, s cos_j for the others, k the quality of the sample in [-1, 1]. k =
+ * -1 is ArcFace: bad samples gain little where they are hard; k = 0 is CosFace; k = 1 turns the angle back and lessens the cosine by 2 m:
+ * good samples gain most where they are hard. Kim et al. 2022, equations 18 and 19.
  *
- * @param cosine [n, classes], the label's taken within 0.001 of -1 and 1 at most, and its angle with the margin within 0.001 of 0 and pi; `quality` [n],
- * see {@link featureQuality}; `labels` integers [n].
+ * @param cosine [n, classes], the label's taken within 0.001 of -1 and 1 at most, and its angle with the margin within 0.001 of 0 and pi;
+ * `quality` [n], see {@link featureQuality}; `labels` integers [n].
  * @returns [n, classes].
  */
 export function adaFaceLogits(
@@ -121,8 +121,9 @@ export function adaFaceLogits(
 export interface AdaFaceOptions extends AdaFaceLogitsOptions, FeatureQualityOptions, ReductionOptions {}
 
 /**
- * AdaFace: cross-entropy of {@link adaFaceLogits} with the quality that the lengths of the features say. In training, update the statistics with the
- * batch first ({@link updateNormStatistics}). The gradient with respect to features is orthogonal to them: lengths are not trained.
+ * AdaFace: cross-entropy of {@link adaFaceLogits} with the quality that the lengths of the features say. In training, update the statistics
+ * with the batch first ({@link updateNormStatistics}). The gradient with respect to features is orthogonal to them: lengths are not
+ * trained.
  *
  * @param features [n, d], not normalised; `weights` of the classes, [classes, d]; `labels` integers [n]; `statistics` of the lengths.
  * @returns a scalar, or [n] with reduction `none`.

@@ -9,8 +9,8 @@ export interface ArcFaceOptions extends MarginOptions {
   /** What is added to the angle to the right class (m), in radians, in [0, pi). Default 0.5. */
   readonly margin?: number;
   /**
-   * What the label's logit is where the angle with its margin is beyond pi, and its cosine would rise again. `linear`: cos - m sin m, which goes on
-   * falling. `easy`: nothing is done to cosines of 0 and less. `none`: it rises. Default `linear`, as the first published code.
+   * What the label's logit is where the angle with its margin is beyond pi, and its cosine would rise again. `linear`: cos - m sin m, which
+   * goes on falling. `easy`: nothing is done to cosines of 0 and less. `none`: it rises. Default `linear`, as the first published code.
    */
   readonly guard?: 'linear' | 'easy' | 'none';
 }
@@ -19,9 +19,9 @@ export interface ArcFaceOptions extends MarginOptions {
 const edge = 1 - 1e-7;
 
 /**
- * Logits of ArcFace: s cos(theta_y + m) for the label, theta_y = acos(cos_y) the angle to its class, s cos_j for the others. Deng et al. 2019,
- * equation 3. cos(theta + m) = cos m cos_y - sin m sin theta has the slope cos m + sin m / tan theta, which is infinite at theta = 0: sin theta is
- * taken at cosines within 1e-7 of -1 and 1 at most, and has no slope beyond.
+ * Logits of ArcFace: s cos(theta_y + m) for the label, theta_y = acos(cos_y) the angle to its class, s cos_j for the others. Deng et al.
+ * 2019, equation 3. cos(theta + m) = cos m cos_y - sin m sin theta has the slope cos m + sin m / tan theta, which is infinite at theta = 0:
+ * sin theta is taken at cosines within 1e-7 of -1 and 1 at most, and has no slope beyond.
  *
  * @param cosine [n, classes], see {@link classCosines}; `labels` integers [n].
  * @returns [n, classes].
@@ -40,8 +40,8 @@ export function arcFaceLogits(cosine: Tensor, labels: Tensor, options: ArcFaceOp
 }
 
 /**
- * ArcFace: cross-entropy of {@link arcFaceLogits}. With sub-centres for weights it is sub-centre ArcFace: noisy samples of a class gather around
- * centres of their own.
+ * ArcFace: cross-entropy of {@link arcFaceLogits}. With sub-centres for weights it is sub-centre ArcFace: noisy samples of a class gather
+ * around centres of their own.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d]; `labels` integers [n].
  * @returns a scalar, or [n] with reduction `none`.
@@ -67,8 +67,8 @@ export interface CombinedMarginOptions extends MarginOptions {
 }
 
 /**
- * Logits of the combined margin: s (cos(m1 theta_y + m2) - m3) for the label, s cos_j for the others. (1.35, 0, 0) is SphereFace's kind, (1, 0.5, 0)
- * ArcFace, (1, 0, 0.35) CosFace. Nothing guards angles beyond pi. Deng et al. 2019, equation 4.
+ * Logits of the combined margin: s (cos(m1 theta_y + m2) - m3) for the label, s cos_j for the others. (1.35, 0, 0) is SphereFace's kind,
+ * (1, 0.5, 0) ArcFace, (1, 0, 0.35) CosFace. Nothing guards angles beyond pi. Deng et al. 2019, equation 4.
  *
  * @param cosine [n, classes], taken within 1e-7 of -1 and 1 at most for the label; `labels` integers [n].
  * @returns [n, classes].

@@ -42,9 +42,10 @@ export interface CircleLossOptions extends CircleOptions, ReducerOptions {
 /**
  * Circle loss of anchors, given the similarities of each with its positives s_p and its negatives s_n:
  *
- * log(1 + sum_j exp(gamma alpha_n^j (s_n^j - m)) sum_i exp(-gamma alpha_p^i (s_p^i - (1 - m)))), alpha_p = max(0, 1 + m - s_p), alpha_n = max(0, s_n +
- * m), which count as constants: each similarity is pulled by how far it is from where it should be. For one pair the boundary is the circle s_n^2 +
- * (s_p - 1)^2 = 2 m^2. Sun et al. 2020, equations 4 to 6. An anchor without positives or without negatives costs 0 and does not count.
+ * log(1 + sum_j exp(gamma alpha_n^j (s_n^j - m)) sum_i exp(-gamma alpha_p^i (s_p^i - (1 - m)))), alpha_p = max(0, 1 + m - s_p), alpha_n =
+ * max(0, s_n + m), which count as constants: each similarity is pulled by how far it is from where it should be. For one pair the boundary
+ * is the circle s_n^2 + (s_p - 1)^2 = 2 m^2. Sun et al. 2020, equations 4 to 6. An anchor without positives or without negatives costs 0
+ * and does not count.
  *
  * @param positives similarities in [-1, 1], [..., positives]; `negatives` [..., negatives], the same leading axes.
  * @param options `margin` default 0.25, `scale` default 256, the paper's for faces.
@@ -76,8 +77,8 @@ function requireAnchors(positives: Tensor, negatives: Tensor, positiveMask: Tens
 }
 
 /**
- * Logits whose cross-entropy is circle loss with the label's class weight as the one positive and all others as negatives: gamma alpha_p (cos_y - (1 -
- * m)) for the label, gamma alpha_n (cos_j - m) for the others. Sun et al. 2020, section 3.2.
+ * Logits whose cross-entropy is circle loss with the label's class weight as the one positive and all others as negatives: gamma alpha_p
+ * (cos_y - (1 - m)) for the label, gamma alpha_n (cos_j - m) for the others. Sun et al. 2020, section 3.2.
  *
  * @param cosine between features and classes, [n, classes], see {@link classCosines}; `labels` integers [n].
  * @param options `margin` default 0.25, `scale` default 256.
@@ -98,8 +99,8 @@ export interface CirclePairOptions extends CircleOptions, ReducerOptions {
 }
 
 /**
- * {@link circleLoss} of a labelled batch: each embedding is an anchor, those of its class its positives, the others its negatives, similarities are
- * cosines.
+ * {@link circleLoss} of a labelled batch: each embedding is an anchor, those of its class its positives, the others its negatives,
+ * similarities are cosines.
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @param options `margin` default 0.4, `scale` default 80, the paper's for retrieval.

@@ -1,8 +1,9 @@
 import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
 
 /**
- * Cosines between features and the weights of classes, in [-1, 1]; lengths do not matter, and the cosine with a zero vector is 0. A class may have
- * several weights, its sub-centres: it answers with the nearest, and gradients go to that one (to all that tie, shared). Deng et al. 2020.
+ * Cosines between features and the weights of classes, in [-1, 1]; lengths do not matter, and the cosine with a zero vector is 0. A class
+ * may have several weights, its sub-centres: it answers with the nearest, and gradients go to that one (to all that tie, shared). Deng et
+ * al. 2020.
  *
  * @param features [n, d]; `weights` [classes, d], or [classes, subCenters, d].
  * @param who whose error it is when shapes do not fit.

@@ -5,15 +5,15 @@ export interface MarginOptions {
   /** By what all cosines are multiplied (s), above 0. Default 64. */
   readonly scale?: number;
   /**
-   * `analytic`: the derivative of the margin. `straightThrough`: that of the plain cosine, as published ArcFace code has it, which changes the
-   * logit of the label out of the derivative's sight. Default `analytic`.
+   * `analytic`: the derivative of the margin. `straightThrough`: that of the plain cosine, as published ArcFace code has it, which changes
+   * the logit of the label out of the derivative's sight. Default `analytic`.
    */
   readonly gradient?: 'analytic' | 'straightThrough';
 }
 
 /**
- * Logits of a softmax with a margin: s cos_j, and s margin(cos_y) for the label y. Every margin softmax is this with a margin of its own; fed to
- * {@link crossEntropy}. Deng et al. 2019, equation 4.
+ * Logits of a softmax with a margin: s cos_j, and s margin(cos_y) for the label y. Every margin softmax is this with a margin of its own;
+ * fed to {@link crossEntropy}. Deng et al. 2019, equation 4.
  *
  * @param cosine between features and classes, [n, classes]; see {@link classCosines}.
  * @param labels integers [n].

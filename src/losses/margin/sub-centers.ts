@@ -16,8 +16,8 @@ function ownCosines(who: string, features: Tensor, labels: Tensor, weights: Tens
 }
 
 /**
- * The dominant sub-centre of each class: the one that is nearest to most of the features of the class, the first of those that tie or where the class
- * has none. Deng et al. 2020.
+ * The dominant sub-centre of each class: the one that is nearest to most of the features of the class, the first of those that tie or where
+ * the class has none. Deng et al. 2020.
  *
  * @param features [n, d]; `labels` integers [n]; `weights` [classes, subCenters, d].
  * @returns int64 [classes].
@@ -41,8 +41,8 @@ export function dominantSubCenterCosines(features: Tensor, labels: Tensor, weigh
 }
 
 /**
- * Which samples to drop before training again with one centre a class: those at more than `angle` from the dominant sub-centre of their class.
- * Deng et al. 2020.
+ * Which samples to drop before training again with one centre a class: those at more than `angle` from the dominant sub-centre of their
+ * class. Deng et al. 2020.
  *
  * @param features [n, d]; `labels` integers [n]; `weights` [classes, subCenters, d].
  * @param options `angle` in degrees, in [0, 180]. Default 75.

@@ -32,8 +32,8 @@ export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Si
 }
 
 /**
- * Which values are no outliers by the box and whiskers of the M that are meant: those in [q1 - w IQR, q3 + w IQR], IQR = q3 - q1, with q1 and q3 the
- * elements floor(M / 4) and floor(3 M / 4) of the ascending list from 0 (no interpolation). Jung et al. 2022.
+ * Which values are no outliers by the box and whiskers of the M that are meant: those in [q1 - w IQR, q3 + w IQR], IQR = q3 - q1, with q1
+ * and q3 the elements floor(M / 4) and floor(3 M / 4) of the ascending list from 0 (no interpolation). Jung et al. 2022.
  *
  * @param options `whisker` w, not negative. Default 1.5.
  * @returns bool [pairs], without derivative; none where none is meant.
@@ -65,9 +65,10 @@ export interface UnpgOptions extends ReductionOptions {
 }
 
 /**
- * A margin softmax with the batch's own negative pairs among its negatives (UNPG): cross-entropy of s [c_i, kept], the cosines of the batch's pairs of
- * different classes that {@link boxWhiskerFilter} keeps standing as more classes in every row. They stand as one class whose logit is the log-sum-exp
- * of theirs, which is the same. Never below the loss without them, and that loss where there are no such pairs. Jung et al. 2022.
+ * A margin softmax with the batch's own negative pairs among its negatives (UNPG): cross-entropy of s [c_i, kept], the cosines of the
+ * batch's pairs of different classes that {@link boxWhiskerFilter} keeps standing as more classes in every row. They stand as one class
+ * whose logit is the log-sum-exp of theirs, which is the same. Never below the loss without them, and that loss where there are no such
+ * pairs. Jung et al. 2022.
  *
  * @param cosine with the margin in the label's column and no scale yet, [n, classes]: `arcFaceLogits(cosine, labels, { scale: 1 })`.
  * @param labels integers [n]; `embeddings` of the batch, [n, d].

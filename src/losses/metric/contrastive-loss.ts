@@ -19,8 +19,8 @@ export interface ContrastiveLossOptions extends ReducerOptions {
 }
 
 /**
- * Contrastive loss of all pairs: max(0, D - positiveMargin)^2 / 2 for two of one class, max(0, m - D)^2 / 2 for others, D their distance. Hadsell et
- * al. 2006, equation 4.
+ * Contrastive loss of all pairs: max(0, D - positiveMargin)^2 / 2 for two of one class, max(0, m - D)^2 / 2 for others, D their distance.
+ * Hadsell et al. 2006, equation 4.
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns a scalar, or [n, m] with reduction `none`; 0 where no pair counts.

@@ -2,7 +2,10 @@ import { squaredDistances } from '../../numerics/index.js';
 import { showShape, type Tensor } from '../../tensor/index.js';
 import { requireNumber } from '../checks.js';
 
-/** How far the embeddings x [n, d] are from the embeddings y [m, d]: [n, m], smaller where they are more alike. An argument of metric losses. */
+/**
+ * How far the embeddings x [n, d] are from the embeddings y [m, d]: [n, m], smaller where they are more alike. An argument of metric
+ * losses.
+ */
 export type Distance = (x: Tensor, y: Tensor) => Tensor;
 
 function requireOneLength(who: string, x: Tensor, y: Tensor): void {
@@ -50,8 +53,8 @@ export function lpDistances(p: number): Distance {
 }
 
 /**
- * Signal-to-noise distances var(x_i - y_j) / var(x_i), [n, m], variances over the d features: not symmetric. 0 / 0 is 0, and where x_i alone is
- * constant its variance counts as 1e-12. Yuan et al. 2019.
+ * Signal-to-noise distances var(x_i - y_j) / var(x_i), [n, m], variances over the d features: not symmetric. 0 / 0 is 0, and where x_i
+ * alone is constant its variance counts as 1e-12. Yuan et al. 2019.
  */
 export const signalToNoiseDistances: Distance = (x, y) => {
   requireOneLength('signalToNoiseDistances', x, y);

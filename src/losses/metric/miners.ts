@@ -36,8 +36,8 @@ export function pairsBeyond(options: { readonly positive: number; readonly negat
 }
 
 /**
- * Positives farther than the anchor's nearest negative less `epsilon`, negatives nearer than its farthest positive and `epsilon`. An anchor without
- * one kind has no pairs. Wang et al. 2019 (multi-similarity).
+ * Positives farther than the anchor's nearest negative less `epsilon`, negatives nearer than its farthest positive and `epsilon`. An anchor
+ * without one kind has no pairs. Wang et al. 2019 (multi-similarity).
  *
  * @param options `epsilon`, not negative. Default 0.1.
  */

@@ -13,8 +13,8 @@ export interface Reference {
 }
 
 /**
- * Pairs by labels: positive where they are the same, negative where not. Without a reference the others are the anchors themselves, and an anchor
- * with itself is neither.
+ * Pairs by labels: positive where they are the same, negative where not. Without a reference the others are the anchors themselves, and an
+ * anchor with itself is neither.
  *
  * @param labels integers [n]; `reference` integers [m].
  */

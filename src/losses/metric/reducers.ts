@@ -2,8 +2,8 @@ import { showShape, type Tensor } from '../../tensor/index.js';
 import { type Reduction, reduceShares } from '../reduction.js';
 
 /**
- * What becomes of the losses of pairs, triplets or anchors [anchors, ...], given which of them count, bool of the same shape; those that do not
- * count are 0 already. An argument of metric losses, in the place of a name.
+ * What becomes of the losses of pairs, triplets or anchors [anchors, ...], given which of them count, bool of the same shape; those that do
+ * not count are 0 already. An argument of metric losses, in the place of a name.
  */
 export type Reducer = (losses: Tensor, counted: Tensor) => Tensor;
 

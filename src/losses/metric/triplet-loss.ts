@@ -17,8 +17,9 @@ export interface TripletLossOptions extends ReducerOptions {
 }
 
 /**
- * Triplet loss max(0, D(a, p) - D(a, n) + margin) of anchors a, positives p of their class and negatives n of others. Schroff et al. 2015, equation
- * 3. Semi-hard triplets are FaceNet's, `tripletsOf(hardestPairs)` is "batch hard", `meanOfPositive` the mean over those that cost something.
+ * Triplet loss max(0, D(a, p) - D(a, n) + margin) of anchors a, positives p of their class and negatives n of others. Schroff et al. 2015,
+ * equation 3. Semi-hard triplets are FaceNet's, `tripletsOf(hardestPairs)` is "batch hard", `meanOfPositive` the mean over those that cost
+ * something.
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns a scalar, or [n, m, m] (anchor, positive, negative) with reduction `none`; 0 where no triplet counts.

@@ -3,14 +3,17 @@ import { requireNumber } from '../checks.js';
 
 export interface WhiteningOptions {
   /**
-   * What is made uncorrelated. `batch`: the d features over the n samples, for n > d. `channel`: the n samples over the d features, for d > n. Default
-   * `channel`, the published code's.
+   * What is made uncorrelated. `batch`: the d features over the n samples, for n > d. `channel`: the n samples over the d features, for d >
+   * n. Default `channel`, the published code's.
    */
   readonly axis?: 'batch' | 'channel';
 }
 
 export interface IterativeWhiteningOptions extends WhiteningOptions {
-  /** Steps of Newton's iteration (T), an integer from 0 to 8. Default 4. Rounding makes many more diverge; {@link spectralTransform} is exact. */
+  /**
+   * Steps of Newton's iteration (T), an integer from 0 to 8. Default 4. Rounding makes many more diverge; {@link spectralTransform} is
+   * exact.
+   */
   readonly iterations?: number;
   /** Added to the trace, above 0. Default 1e-12: embeddings that are all one become 0. */
   readonly epsilon?: number;
@@ -26,9 +29,9 @@ function centredRows(who: string, x: Tensor, axis: 'batch' | 'channel'): { rows:
 }
 
 /**
- * Approximately whitened embeddings Phi Z, by T steps of Newton's iteration for the inverse square root of the covariance Sigma of the centred Z: P_0 = I,
- * P_{k+1} = (3 P_k - P_k^3 Sigma / tr Sigma) / 2, Phi = P_T / sqrt(tr Sigma). Eigenvalues become {@link whitenedEigenvalue}. No decomposition is
- * taken. Neither scale nor shift matter. Huang et al. 2019; Weng et al. 2024.
+ * Approximately whitened embeddings Phi Z, by T steps of Newton's iteration for the inverse square root of the covariance Sigma of the
+ * centred Z: P_0 = I, P_{k+1} = (3 P_k - P_k^3 Sigma / tr Sigma) / 2, Phi = P_T / sqrt(tr Sigma). Eigenvalues become
+ * {@link whitenedEigenvalue}. No decomposition is taken. Neither scale nor shift matter. Huang et al. 2019; Weng et al. 2024.
  *
  * @param x [n, d], both at least 2.
  * @returns [n, d].
@@ -48,8 +51,8 @@ export function iterativeWhitening(x: Tensor, options: IterativeWhiteningOptions
 }
 
 /**
- * What T steps of {@link iterativeWhitening} make of an eigenvalue that is the share x of the trace: s_T^2 of s_0 = sqrt(x), s_{k+1} = s_k (3 - s_k^2) / 2.
- * It rises with x, below 1, and to 1 with T. Weng et al. 2024.
+ * What T steps of {@link iterativeWhitening} make of an eigenvalue that is the share x of the trace: s_T^2 of s_0 = sqrt(x), s_{k+1} = s_k
+ * (3 - s_k^2) / 2. It rises with x, below 1, and to 1 with T. Weng et al. 2024.
  *
  * @param share x in [0, 1]; `iterations` T.
  */
@@ -61,9 +64,9 @@ export function whitenedEigenvalue(share: number, iterations = 4): number {
 }
 
 /**
- * Embeddings with the spectrum of their covariance changed: U g(Lambda) U^T Z with Sigma = U Lambda U^T the covariance of the centred Z, so that
- * eigenvalues become lambda g(lambda)^2. g = lambda^(-1/2) whitens; so do, nearly, powers near -1/2, and embeddings do not collapse; with others they do. Weng et
- * al. 2024. Decomposed on the host.
+ * Embeddings with the spectrum of their covariance changed: U g(Lambda) U^T Z with Sigma = U Lambda U^T the covariance of the centred Z, so
+ * that eigenvalues become lambda g(lambda)^2. g = lambda^(-1/2) whitens; so do, nearly, powers near -1/2, and embeddings do not collapse;
+ * with others they do. Weng et al. 2024. Decomposed on the host.
  *
  * @param x [n, d], both at least 2.
  * @param g of the eigenvalues, ascending, at least 0 but for rounding; elementwise.
@@ -81,7 +84,8 @@ export function spectralTransform(
 }
 
 /**
- * How far the variances along the whitened axis are from 1: sum over j of (var_j - 1)^2, with n - 1 in the variances' denominator. Weng et al. 2024.
+ * How far the variances along the whitened axis are from 1: sum over j of (var_j - 1)^2, with n - 1 in the variances' denominator. Weng et
+ * al. 2024.
  *
  * @param x [n, d], both at least 2: the variances of the d features (`batch`) or of the n samples (`channel`).
  * @returns a scalar.
@@ -98,7 +102,10 @@ export function whiteningTraceLoss(x: Tensor, { axis = 'channel' }: WhiteningOpt
 }
 
 export interface IntlOptions extends IterativeWhiteningOptions {
-  /** Weight of the trace loss (beta), not negative. Default 0.01 (log2(n) - 3), of n samples (`channel`) or d features (`batch`), at least 0. */
+  /**
+   * Weight of the trace loss (beta), not negative. Default 0.01 (log2(n) - 3), of n samples (`channel`) or d features (`batch`), at least
+   * 0.
+   */
   readonly traceWeight?: number;
 }
 
@@ -120,8 +127,8 @@ function parts(who: string, views: readonly Tensor[], options: IntlOptions) {
 
 /**
  * INTL: the mean over views v after the first of 2 - 2 cos(X_v, X_0) + beta (TL(X_v) + TL(X_0)), X the views whitened each by itself
- * ({@link iterativeWhitening}), the cosine's mean over samples, TL the {@link whiteningTraceLoss}, which evens out the spectrum of the embeddings. All
- * views have gradients. Weng et al. 2024.
+ * ({@link iterativeWhitening}), the cosine's mean over samples, TL the {@link whiteningTraceLoss}, which evens out the spectrum of the
+ * embeddings. All views have gradients. Weng et al. 2024.
  *
  * @param views embeddings of two or more views of the same samples, [n, d] each.
  * @returns a scalar.
@@ -138,8 +145,8 @@ export function intl(views: readonly Tensor[], options: IntlOptions = {}): Tenso
 }
 
 /**
- * INTL with a momentum encoder: the mean over views of 2 - 2 cos(X_v, X_0) + beta TL(X_v), X_0 the whitened embeddings by the momentum encoder, a
- * constant. Weng et al. 2024, for several crops.
+ * INTL with a momentum encoder: the mean over views of 2 - 2 cos(X_v, X_0) + beta TL(X_v), X_0 the whitened embeddings by the momentum
+ * encoder, a constant. Weng et al. 2024, for several crops.
  *
  * @param views embeddings of one or more views, [n, d] each; `reference` by the momentum encoder, [n, d].
  * @returns a scalar.

@@ -15,9 +15,9 @@ export interface TicoOptions extends ReductionOptions {
 }
 
 /**
- * TiCo: 1 - a_i . b_i + rho a_i^T C a_i with a_i the normalised embedding of one view, b_i that of the other by a momentum encoder, a constant, and C =
- * beta C_old + (1 - beta) mean a a^T moving second moments, not centred. The term in C is the squared contrast with all embeddings so far, which fade
- * by beta a step: a memory of any length in d x d numbers. Zhu et al. 2022.
+ * TiCo: 1 - a_i . b_i + rho a_i^T C a_i with a_i the normalised embedding of one view, b_i that of the other by a momentum encoder, a
+ * constant, and C = beta C_old + (1 - beta) mean a a^T moving second moments, not centred. The term in C is the squared contrast with all
+ * embeddings so far, which fade by beta a step: a memory of any length in d x d numbers. Zhu et al. 2022.
  *
  * @param online [n, d]; `target` [n, d], without gradient; `covariance` C_old [d, d], zeros before the first step.
  * @returns `loss`, a scalar, or [n] with reduction `none`; and `covariance` C for the next step, without derivative. Zero vectors stay

@@ -1,9 +1,9 @@
 import { labelsOf, numbersOf, type Values } from '../values.js';
 
 /**
- * Normalised mutual information of clusters and labels, 2 I(A; B) / (H(A) + H(B)), in [0, 1]: 1 where one determines the other, 0 where they are
- * independent. Where both have one group only there is nothing to tell apart, and it is 1. Manning et al. 2008, section 16.3; the arithmetic mean is
- * scikit-learn's default.
+ * Normalised mutual information of clusters and labels, 2 I(A; B) / (H(A) + H(B)), in [0, 1]: 1 where one determines the other, 0 where
+ * they are independent. Where both have one group only there is nothing to tell apart, and it is 1. Manning et al. 2008, section 16.3; the
+ * arithmetic mean is scikit-learn's default.
  *
  * @param clusters [n], any numbers; `labels` [n].
  */

@@ -10,8 +10,8 @@ export interface KnnOptions {
 }
 
 /**
- * Weighted k-nearest-neighbour classifier: class scores are the sums of exp(s_i / tau) over the k neighbours of largest cosine s_i, divided by their
- * total. Wu et al. 2018, section 3.4.
+ * Weighted k-nearest-neighbour classifier: class scores are the sums of exp(s_i / tau) over the k neighbours of largest cosine s_i, divided
+ * by their total. Wu et al. 2018, section 3.4.
  *
  * @param reference embeddings [n, d] with labels [n], integers from 0; `queries` [m, d].
  * @returns scores [m, largest label + 1], and the class of the largest, [m].

@@ -7,8 +7,8 @@ export interface RecallOptions extends NeighbourOptions {
 }
 
 /**
- * Recall at k as metric learning has it: the share of queries with one of their class among the k nearest. Queries whose class is nowhere else in
- * what is searched do not count; of no queries it is 0. Jegou et al. 2011; Oh Song et al. 2016.
+ * Recall at k as metric learning has it: the share of queries with one of their class among the k nearest. Queries whose class is nowhere
+ * else in what is searched do not count; of no queries it is 0. Jegou et al. 2011; Oh Song et al. 2016.
  *
  * @param embeddings [n, d]; `labels` [n].
  */
@@ -22,8 +22,8 @@ export function recallAtK(embeddings: Values, labels: Values, options: RecallOpt
 }
 
 /**
- * R-precision: of the R nearest to a query, R being how many of its class there are to find, the share that is of its class; the mean over queries.
- * Queries with R = 0 do not count; of no queries it is 0. Musgrave et al. 2020.
+ * R-precision: of the R nearest to a query, R being how many of its class there are to find, the share that is of its class; the mean over
+ * queries. Queries with R = 0 do not count; of no queries it is 0. Musgrave et al. 2020.
  *
  * @param embeddings [n, d]; `labels` [n].
  */
@@ -32,8 +32,8 @@ export function rPrecision(embeddings: Values, labels: Values, options: Neighbou
 }
 
 /**
- * Mean average precision at R: (1 / R) sum over i = 1..R of P(i), P(i) the precision among the i nearest if the i-th is of the query's class and 0
- * otherwise; R as for {@link rPrecision}, which it never exceeds: early hits count more. Musgrave et al. 2020.
+ * Mean average precision at R: (1 / R) sum over i = 1..R of P(i), P(i) the precision among the i nearest if the i-th is of the query's
+ * class and 0 otherwise; R as for {@link rPrecision}, which it never exceeds: early hits count more. Musgrave et al. 2020.
  *
  * @param embeddings [n, d]; `labels` [n].
  */

@@ -7,8 +7,9 @@ export interface VerificationOptions extends Pick<NeighbourOptions, 'by'> {
 }
 
 /**
- * True accept rate at a false accept rate (TAR@FAR), over all pairs of the embeddings: with M pairs of different classes the threshold is the
- * nearness of the floor(rate M)-th nearest of them (the nearest where that is 0), and the result is the share of pairs of one class that are nearer.
+ * True accept rate at a false accept rate (TAR@FAR), over all pairs of the embeddings: with M pairs of different classes the threshold is
+ * the nearness of the floor(rate M)-th nearest of them (the nearest where that is 0), and the result is the share of pairs of one class
+ * that are nearer.
  *
  * @param embeddings [n, d]; `labels` [n].
  * @returns a share; 0 where there are no pairs of one class, 1 where there are none of different classes.

@@ -18,7 +18,10 @@ import type { Labelled } from './gaussians.js';
 
 const content = 20;
 
-/** Items around class centres, and views of them: what they are with some noise, beside as many dimensions of nothing but noise twice as large. */
+/**
+ * Items around class centres, and views of them: what they are with some noise, beside as many dimensions of nothing but noise twice as
+ * large.
+ */
 export interface NuisanceOptions {
   readonly classes: number;
   /** Deviation of items from their centre, and of views from their item. */

@@ -20,8 +20,9 @@ export interface OpenSetOptions {
 }
 
 /**
- * Classes to be told apart by embedding, those of the test unseen in training. What makes the class is z = mu + 0.45 noise with mu normal in 12
- * dimensions; of as many dimensions is a nuisance v, drawn anew for every example; seen is 1.5 tanh(2 [z, v] A) B + 0.1 noise in 48 dimensions.
+ * Classes to be told apart by embedding, those of the test unseen in training. What makes the class is z = mu + 0.45 noise with mu normal
+ * in 12 dimensions; of as many dimensions is a nuisance v, drawn anew for every example; seen is 1.5 tanh(2 [z, v] A) B + 0.1 noise in 48
+ * dimensions.
  */
 export function openSet(key: Key, options: OpenSetOptions = {}): { readonly train: Labelled; readonly test: Labelled } {
   const { trainClasses = 100, testClasses = 60, perClass = 20, labelNoise = 0 } = options;
