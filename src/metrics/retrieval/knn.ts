@@ -1,6 +1,6 @@
 import { type NDArray, ndarray, showShape } from '../../tensor/index.js';
-import { labelsOf, mean, numbersOf, type Values } from '../values.js';
-import { type Labelled, rankings } from './neighbours.js';
+import { labelsOf, mean, numbersOf, sum, type Values } from '../values.js';
+import { type Labelled, nearest, queriesOf } from './neighbours.js';
 
 export interface KnnOptions {
   /** Neighbours that vote; all there are when they are fewer. Default 200, the CIFAR and ImageNet protocol's. */
@@ -30,11 +30,14 @@ export function weightedKnn(
   const scores = new Float64Array(m * classes);
   let row = 0;
   // The queries' own labels play no part.
-  for (const { labels, nearness } of rankings('weightedKnn', queries, ndarray(new Float64Array(m)), { reference })) {
-    const votes = nearness.subarray(0, k).map((s) => Math.exp((s - nearness[0]) / temperature));
-    const total = votes.reduce((a, b) => a + b, 0);
-    votes.forEach((vote, i) => {
-      scores[row * classes + labels[i]] += vote / total;
+  for (const query of queriesOf('weightedKnn', queries, ndarray(new Float64Array(m)), { reference })) {
+    const voters = nearest(query, k);
+    const votes = Float64Array.from(voters, (j) =>
+      Math.exp((query.nearness[j] - query.nearness[voters[0]]) / temperature),
+    );
+    const total = sum(votes);
+    voters.forEach((j, i) => {
+      scores[row * classes + query.labels[j]] += votes[i] / total;
     });
     row++;
   }

@@ -14,40 +14,42 @@ export interface NeighbourOptions {
   readonly reference?: Labelled;
 }
 
-/** A query with what is searched for it, nearest first; equally near ones in their order. */
-export interface Ranking {
+/** A query, and how near each of the reference is to it: cosines, or minus squared distances. */
+export interface Query {
   readonly label: number;
-  /** Positions in the reference. */
-  readonly order: Int32Array;
-  /** Labels in that order. */
-  readonly labels: Float64Array;
-  /** How near each is, in that order: cosines, or minus squared distances. */
+  /** -Infinity where the reference is the query itself. */
   readonly nearness: Float64Array;
+  /** Labels of the reference. */
+  readonly labels: Float64Array;
 }
 
-/** The reference in the order of its nearness to each query. @throws RangeError where shapes do not fit. */
-export function* rankings(who: string, queries: Values, labels: Values, options: NeighbourOptions): Generator<Ranking> {
+/** How near the reference is to each query; n m d operations for n queries. @throws RangeError where shapes do not fit. */
+export function* queriesOf(who: string, queries: Values, labels: Values, options: NeighbourOptions): Generator<Query> {
   const { by = 'cosine', reference } = options;
-  const [x, y] = [
-    matrix(who, 'embeddings', queries, by),
-    matrix(who, 'reference', reference?.embeddings ?? queries, by),
-  ];
+  const x = matrix(who, 'embeddings', queries, by);
+  const y = reference ? matrix(who, 'reference', reference.embeddings, by) : x;
   if (x.d !== y.d)
     throw new RangeError(`${who}: embeddings [${x.n}, ${x.d}] and reference [${y.n}, ${y.d}] must have one length`);
   const own = labelsOf(who, labels, x.n);
   const others = reference ? labelsOf(who, reference.labels, y.n) : own;
   for (let i = 0; i < x.n; i++) {
-    const near = nearnessOf(x, i, y, by);
-    const order = Int32Array.from({ length: y.n }, (_, j) => j)
-      .filter((j) => reference !== undefined || j !== i)
-      .sort((a, b) => near[b] - near[a] || a - b);
-    yield {
-      label: own[i],
-      order,
-      labels: Float64Array.from(order, (j) => others[j]),
-      nearness: Float64Array.from(order, (j) => near[j]),
-    };
+    const nearness = nearnessOf(x, i, y, by);
+    if (!reference) nearness[i] = -Infinity;
+    yield { label: own[i], nearness, labels: others };
   }
+}
+
+/** Positions of the `count` nearest of a query's reference, all there are when they are fewer; nearest first, equally near ones in their order. */
+export function nearest({ nearness }: Query, count: number): number[] {
+  const found: number[] = [];
+  for (let j = 0; j < nearness.length; j++) {
+    const full = found.length === count;
+    if (nearness[j] === -Infinity || (full && nearness[j] <= nearness[found[count - 1]])) continue;
+    let at = full ? count - 1 : found.length;
+    for (; at > 0 && nearness[found[at - 1]] < nearness[j]; at--) found[at] = found[at - 1];
+    found[at] = j;
+  }
+  return found;
 }
 
 interface Matrix {
@@ -71,14 +73,12 @@ function matrix(who: string, name: string, values: Values, by: 'cosine' | 'eucli
 }
 
 function nearnessOf(x: Matrix, i: number, y: Matrix, by: 'cosine' | 'euclidean'): Float64Array {
-  const near = new Float64Array(y.n);
-  for (let j = 0; j < y.n; j++) {
+  const [{ d }, row, near] = [x, x.data.subarray(i * x.d, (i + 1) * x.d), new Float64Array(y.n)];
+  const all = y.data;
+  for (let j = 0, at = 0; j < y.n; j++, at += d) {
     let total = 0;
-    for (let k = 0; k < x.d; k++) {
-      const a = x.data[i * x.d + k];
-      const b = y.data[j * y.d + k];
-      total += by === 'cosine' ? a * b : -((a - b) ** 2);
-    }
+    if (by === 'cosine') for (let k = 0; k < d; k++) total += row[k] * all[at + k];
+    else for (let k = 0; k < d; k++) total -= (row[k] - all[at + k]) ** 2;
     near[j] = total;
   }
   return near;

@@ -1,5 +1,5 @@
 import { mean, type Values } from '../values.js';
-import { type NeighbourOptions, rankings } from './neighbours.js';
+import { type NeighbourOptions, nearest, type Query, queriesOf } from './neighbours.js';
 
 export interface RecallOptions extends NeighbourOptions {
   /** How many neighbours may answer, a positive integer. Default 1. */
@@ -16,8 +16,8 @@ export function recallAtK(embeddings: Values, labels: Values, options: RecallOpt
   const { k = 1 } = options;
   if (!Number.isInteger(k) || k < 1) throw new RangeError(`recallAtK: k ${k} must be a positive integer`);
   const found: number[] = [];
-  for (const { label, labels: ranked } of rankings('recallAtK', embeddings, labels, options))
-    if (ranked.includes(label)) found.push(ranked.subarray(0, k).includes(label) ? 1 : 0);
+  for (const query of queriesOf('recallAtK', embeddings, labels, options))
+    if (relevant(query) > 0) found.push(nearest(query, k).some((j) => query.labels[j] === query.label) ? 1 : 0);
   return mean(found);
 }
 
@@ -28,7 +28,7 @@ export function recallAtK(embeddings: Values, labels: Values, options: RecallOpt
  * @param embeddings [n, d]; `labels` [n].
  */
 export function rPrecision(embeddings: Values, labels: Values, options: NeighbourOptions = {}): number {
-  return overRelevant('rPrecision', embeddings, labels, options, (relevant) => mean(relevant));
+  return overRelevant('rPrecision', embeddings, labels, options, (hits) => mean(hits));
 }
 
 /**
@@ -38,30 +38,34 @@ export function rPrecision(embeddings: Values, labels: Values, options: Neighbou
  * @param embeddings [n, d]; `labels` [n].
  */
 export function meanAveragePrecisionAtR(embeddings: Values, labels: Values, options: NeighbourOptions = {}): number {
-  return overRelevant('meanAveragePrecisionAtR', embeddings, labels, options, (relevant) => {
-    let hits = 0;
+  return overRelevant('meanAveragePrecisionAtR', embeddings, labels, options, (hits) => {
+    let found = 0;
     return mean(
-      relevant.map((hit, i) => {
-        hits += hit;
-        return (hit * hits) / (i + 1);
+      hits.map((hit, i) => {
+        found += hit;
+        return (hit * found) / (i + 1);
       }),
     );
   });
 }
 
-/** The mean over queries of a score of which of their R nearest are of their class. */
+/** How many of a query's class there are to find (R). */
+const relevant = ({ label, labels, nearness }: Query): number =>
+  labels.reduce((total, other, j) => total + (other === label && nearness[j] > -Infinity ? 1 : 0), 0);
+
+/** The mean over queries of a score of which of their R nearest are of their class, 1 or 0 each. */
 function overRelevant(
   who: string,
   embeddings: Values,
   labels: Values,
   options: NeighbourOptions,
-  score: (relevant: Float64Array) => number,
+  score: (hits: Float64Array) => number,
 ): number {
   const scores: number[] = [];
-  for (const { label, labels: ranked } of rankings(who, embeddings, labels, options)) {
-    const relevant = ranked.map((other) => (other === label ? 1 : 0));
-    const r = relevant.reduce((a, b) => a + b, 0);
-    if (r > 0) scores.push(score(relevant.subarray(0, r)));
+  for (const query of queriesOf(who, embeddings, labels, options)) {
+    const r = relevant(query);
+    if (r > 0)
+      scores.push(score(Float64Array.from(nearest(query, r), (j) => (query.labels[j] === query.label ? 1 : 0))));
   }
   return mean(scores);
 }

@@ -1,5 +1,5 @@
 import type { Values } from '../values.js';
-import { type NeighbourOptions, rankings } from './neighbours.js';
+import { type NeighbourOptions, queriesOf } from './neighbours.js';
 
 export interface VerificationOptions extends Pick<NeighbourOptions, 'by'> {
   /** Share of the pairs of different classes that may pass, in (0, 1]. Default 0.01. */
@@ -20,10 +20,8 @@ export function trueAcceptRate(embeddings: Values, labels: Values, options: Veri
     throw new RangeError(`trueAcceptRate: falseAcceptRate ${falseAcceptRate} must lie in (0, 1]`);
   const [genuine, impostor]: [number[], number[]] = [[], []];
   let i = 0;
-  for (const { label, order, labels: others, nearness } of rankings('trueAcceptRate', embeddings, labels, { by })) {
-    order.forEach((j, rank) => {
-      if (j > i) (others[rank] === label ? genuine : impostor).push(nearness[rank]);
-    });
+  for (const { label, labels: others, nearness } of queriesOf('trueAcceptRate', embeddings, labels, { by })) {
+    for (let j = i + 1; j < nearness.length; j++) (others[j] === label ? genuine : impostor).push(nearness[j]);
     i++;
   }
   if (genuine.length === 0) return 0;

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { meanAveragePrecisionAtR, recallAtK, rPrecision } from '../../../src/metrics/index.js';
+import { numbers } from '../../support/derivatives.js';
 
 /** On a line: 0 and 2 of class 0, 1 and 5 of class 1, 9 alone. */
 const x = [[0], [2], [1], [5], [9]];
@@ -65,5 +67,34 @@ describe('mean average precision at R', () => {
   it('leaves out queries with nothing to find', () => {
     expect(meanAveragePrecisionAtR(x, [0, 0, 1, 2, 3], { by: 'euclidean' })).toBe(0);
     expect(rPrecision([[1]], [0])).toBe(0);
+  });
+});
+
+describe('rankings', () => {
+  it('do not see the order of the batch, nor rotations, and more neighbours find no less', () => {
+    fc.assert(
+      fc.property(fc.nat(1e6), fc.double({ min: 0, max: 6.3, noNaN: true }), (stream, angle) => {
+        const n = 12;
+        const points = numbers(stream, 2 * n, -1, 1);
+        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+        const embeddings = Array.from({ length: n }, (_, i) => [points[2 * i], points[2 * i + 1]]);
+        const labels = embeddings.map((_, i) => i % 3);
+        const turned = embeddings.map(([a, b]) => [a * cos - b * sin, a * sin + b * cos]).reverse();
+        for (const metric of [recallAtK, rPrecision, meanAveragePrecisionAtR])
+          expect(metric(turned, labels.slice().reverse())).toBeCloseTo(metric(embeddings, labels), 12);
+        const recalls = [1, 2, 5, 11].map((k) => recallAtK(embeddings, labels, { k }));
+        expect(recalls).toEqual(recalls.slice().sort((a, b) => a - b));
+        expect(recalls[3]).toBe(1);
+        expect(meanAveragePrecisionAtR(embeddings, labels)).toBeLessThanOrEqual(rPrecision(embeddings, labels) + 1e-12);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('keep equally near ones in their order', () => {
+    const reference = { embeddings: [[1], [3], [1], [3]], labels: [0, 1, 1, 0] };
+    expect(recallAtK([[2]], [0], { reference, by: 'euclidean' })).toBe(1);
+    expect(recallAtK([[2]], [1], { reference, by: 'euclidean' })).toBe(0);
+    expect(recallAtK([[2]], [1], { reference, by: 'euclidean', k: 2 })).toBe(1);
   });
 });
