@@ -61,6 +61,7 @@ interface Matrix {
 function matrix(who: string, name: string, values: Values, by: 'cosine' | 'euclidean'): Matrix {
   const { data, shape } = numbersOf(values);
   if (shape.length !== 2) throw new RangeError(`${who}: ${name} ${showShape(shape)} must be [n, d]`);
+  if (!data.every(Number.isFinite)) throw new RangeError(`${who}: ${name} ${showShape(shape)} must be finite`);
   const [n, d] = shape;
   if (by === 'euclidean') return { data, n, d };
   const unit = data.slice();

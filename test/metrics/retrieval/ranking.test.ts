@@ -35,6 +35,7 @@ describe('recall at k', () => {
 
   it('refuses what does not fit', () => {
     expect(() => recallAtK(x, [0])).toThrow(/recallAtK: labels \[1\] must be \[5\]/);
+    expect(() => recallAtK([[1], [Number.NaN]], [0, 0])).toThrow(/embeddings \[2, 1\] must be finite/);
     expect(() => recallAtK(x, y, { k: 0 })).toThrow(/k 0 must be a positive integer/);
     expect(() => recallAtK(x, y, { reference: { embeddings: [[1, 2]], labels: [0] } })).toThrow(
       /embeddings \[5, 1\] and reference \[1, 2\]/,
