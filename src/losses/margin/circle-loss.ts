@@ -1,6 +1,6 @@
 import { onesLike, showShape, type Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber } from '../checks.js';
-import { cosineDistances } from '../metric/distances.js';
+import { overPairs, type PairwiseOptions } from '../contrastive/pairwise.js';
 import { allPairs, type PairMiner } from '../metric/miners.js';
 import { comparedWith, type Reference } from '../metric/pair-masks.js';
 import { type ReducerOptions, reduceCounted } from '../metric/reducers.js';
@@ -91,12 +91,15 @@ export function circleLogits(cosine: Tensor, labels: Tensor, options: CircleOpti
   return own.where(positiveLogits(cosine, given), negativeLogits(cosine, given));
 }
 
-export interface CirclePairOptions extends CircleOptions, ReducerOptions {
-  /** Which pairs count, by their cosine distances. Default all. */
+export interface CirclePairOptions extends CircleOptions, ReducerOptions, PairwiseOptions {
+  /** Which pairs count, by their cosine distances; with `chunk`, those of some of the anchors at a time. Default all. */
   readonly miner?: PairMiner;
   /** What the embeddings are compared with. Default: each other. */
   readonly reference?: Reference;
 }
+
+/** Stands for the loss of an anchor that does not count; losses are not negative. */
+const uncounted = -1;
 
 /**
  * {@link circleLoss} of a labelled batch: each embedding is an anchor, those of its class its positives, the others its negatives,
@@ -108,10 +111,14 @@ export interface CirclePairOptions extends CircleOptions, ReducerOptions {
  */
 export function circlePairLoss(embeddings: Tensor, labels: Tensor, options: CirclePairOptions = {}): Tensor {
   const { margin, scale } = checked('circlePairLoss', options, 0.4, 80);
-  const { miner = allPairs, reference, reduction } = options;
-  const { others, pairs } = comparedWith('circlePairLoss', embeddings, labels, reference);
-  const distances = cosineDistances(embeddings, others);
-  const { positive, negative } = miner(distances, pairs);
-  const cosine = distances.neg().add(1);
-  return circleLoss(cosine, cosine, { margin, scale, positiveMask: positive, negativeMask: negative, reduction });
+  const { miner = allPairs, reference, reduction, chunk } = options;
+  const { others, pairsOf } = comparedWith('circlePairLoss', embeddings, labels, reference);
+  const ofRows = (cosine: Tensor, rows: Tensor) => {
+    const { positive, negative } = miner(cosine.neg().add(1), pairsOf(rows));
+    const masks = { positiveMask: positive, negativeMask: negative };
+    const losses = circleLoss(cosine, cosine, { margin, scale, ...masks, reduction: 'none' });
+    return positive.any(-1).and(negative.any(-1)).where(losses, uncounted);
+  };
+  const losses = overPairs('circlePairLoss', embeddings.normalize(-1), others.normalize(-1), ofRows, { chunk });
+  return reduceCounted(losses, losses.notEqual(uncounted), reduction);
 }

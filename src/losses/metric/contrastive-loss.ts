@@ -29,9 +29,9 @@ export function contrastiveLoss(embeddings: Tensor, labels: Tensor, options: Con
   const { margin = 1, positiveMargin = 0, distance = euclideanDistances, miner = allPairs, reference } = options;
   requireNumber('contrastiveLoss', 'margin', margin, { low: 0 });
   requireNumber('contrastiveLoss', 'positiveMargin', positiveMargin, { low: 0 });
-  const { others, pairs } = comparedWith('contrastiveLoss', embeddings, labels, reference);
+  const { others, pairsOf } = comparedWith('contrastiveLoss', embeddings, labels, reference);
   const distances = distance(embeddings, others);
-  const { positive, negative } = miner(distances, pairs);
+  const { positive, negative } = miner(distances, pairsOf());
   const miss = positive.where(distances.sub(positiveMargin), distances.neg().add(margin));
   return reduceCounted(miss.relu().square().mul(0.5), positive.or(negative), options.reduction);
 }

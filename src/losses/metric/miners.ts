@@ -1,3 +1,4 @@
+import { categorical } from '../../runtime/random/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { requireNumber } from '../checks.js';
 import type { Pairs } from './pair-masks.js';
@@ -47,6 +48,45 @@ export function informativePairs({ epsilon = 0.1 }: { readonly epsilon?: number 
     positive: positive.and(distances.greater(nearest(distances, negative).sub(epsilon))),
     negative: negative.and(distances.less(farthest(distances, positive).add(epsilon))),
   });
+}
+
+export interface DistanceWeightedOptions {
+  /** Of the embeddings (d), at least 3. */
+  readonly dimension: number;
+  /** Nearer negatives are drawn as if they were so far, in (0, 2). Default 0.5. */
+  readonly cutoff?: number;
+  /** Negatives from here on, which cost nothing, are not drawn, in (0, 2]. Default 1.4. */
+  readonly limit?: number;
+}
+
+/**
+ * All positives, and of each anchor one negative, drawn so that all distances are about equally likely: with a probability in proportion to
+ * 1 / q(D), q(D) = D^(d - 2) (1 - D^2 / 4)^((d - 3) / 2) the density of the distances of points spread evenly on the sphere. An anchor without
+ * negatives within the limit has none. Wu et al. 2017; cutoff and limit are the published code's.
+ *
+ * @param key of the draw, symbolic: a new one for each step. For Euclidean distances of embeddings of length 1.
+ */
+export function distanceWeightedPairs(key: Tensor, options: DistanceWeightedOptions): PairMiner {
+  const { dimension, cutoff = 0.5, limit = 1.4 } = options;
+  requireNumber('distanceWeightedPairs', 'dimension', dimension, { low: 3 });
+  requireNumber('distanceWeightedPairs', 'cutoff', cutoff, { low: 0, high: 2, open: true });
+  requireNumber('distanceWeightedPairs', 'limit', limit, { low: 0, high: 2, open: true });
+  return (distances, { positive, negative }) => {
+    const d = distances.clip(cutoff, 2 - 1e-3);
+    const spread = d
+      .square()
+      .mul(-0.25)
+      .add(1)
+      .log()
+      .mul((dimension - 3) / 2);
+    const logDensity = d
+      .log()
+      .mul(dimension - 2)
+      .add(spread);
+    const near = negative.and(distances.less(limit));
+    const drawn = categorical(key, near.where(logDensity.neg(), -Infinity).stopGradient());
+    return { positive, negative: near.and(drawn.oneHot(distances.shape[1], 'bool')) };
+  };
 }
 
 /** All triplets: each positive of an anchor with each of its negatives. */

@@ -1,4 +1,4 @@
-import { eye, isFloat, isInteger, showShape, type Tensor } from '../../tensor/index.js';
+import { arange, eye, isFloat, isInteger, showShape, type Tensor } from '../../tensor/index.js';
 
 /** Which of the pairs of n anchors and m others belong together and which do not, bool [n, m]; a pair may be neither. */
 export interface Pairs {
@@ -27,13 +27,17 @@ export function labelPairs(labels: Tensor, reference?: Tensor): Pairs {
   return { positive: reference ? same : same.and(eye(n, n, 'bool').not()), negative: same.not() };
 }
 
-/** What anchors are compared with, and their pairs. @throws RangeError or TypeError naming `who` where shapes do not fit. */
+/**
+ * What anchors are compared with, and the pairs of some of them, given their numbers, int32 [rows], or of all.
+ *
+ * @throws RangeError or TypeError naming `who` where shapes do not fit.
+ */
 export function comparedWith(
   who: string,
   embeddings: Tensor,
   labels: Tensor,
   reference?: Reference,
-): { readonly others: Tensor; readonly pairs: Pairs } {
+): { readonly others: Tensor; readonly pairsOf: (rows?: Tensor) => Pairs } {
   const others = reference?.embeddings ?? embeddings;
   if (!isFloat(embeddings.dtype))
     throw new TypeError(`${who}: embeddings must be float32 or float64, not ${embeddings.dtype}`);
@@ -49,5 +53,11 @@ export function comparedWith(
       throw new RangeError(
         `${who}: labels ${y.dtype}${showShape(y.shape)} must be integers [${x.shape[0]}] for embeddings ${showShape(x.shape)}`,
       );
-  return { others, pairs: labelPairs(labels, reference?.labels) };
+  const pairsOf = (rows?: Tensor): Pairs => {
+    if (!rows) return labelPairs(labels, reference?.labels);
+    const { positive, negative } = labelPairs(labels.gather(rows), reference?.labels ?? labels);
+    const itself = rows.expandDims(1).equal(arange(others.shape[0]));
+    return { positive: reference ? positive : positive.and(itself.not()), negative };
+  };
+  return { others, pairsOf };
 }

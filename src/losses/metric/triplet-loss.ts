@@ -27,8 +27,8 @@ export interface TripletLossOptions extends ReducerOptions {
 export function tripletLoss(embeddings: Tensor, labels: Tensor, options: TripletLossOptions = {}): Tensor {
   const { margin = 0.2, distance = euclideanDistances, miner = allTriplets, reference } = options;
   requireNumber('tripletLoss', 'margin', margin, { low: 0 });
-  const { others, pairs } = comparedWith('tripletLoss', embeddings, labels, reference);
+  const { others, pairsOf } = comparedWith('tripletLoss', embeddings, labels, reference);
   const distances = distance(embeddings, others);
   const losses = distances.expandDims(2).sub(distances.expandDims(1)).add(margin).relu();
-  return reduceCounted(losses, miner(distances, pairs), options.reduction);
+  return reduceCounted(losses, miner(distances, pairsOf()), options.reduction);
 }

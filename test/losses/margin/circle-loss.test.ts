@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
 import * as losses from '../../../src/losses/index.js';
-import { checkDerivatives, random64 } from '../../support/derivatives.js';
+import { allClose, checkDerivatives, random64 } from '../../support/derivatives.js';
 import { c32, c64, expectValue } from '../../support/losses.js';
 
 const positives = () => c64([0.8, 0.5]);
@@ -86,6 +86,23 @@ describe('circlePairLoss', () => {
           .cast('float64'),
       [1],
     );
+  });
+
+  it('is the same part by part', async () => {
+    const run = compile((x: Tensor) => {
+      const labels = c32([0, 1, 1, 0, 2, 1, 0]);
+      return [undefined, 3, 7, 1].flatMap((chunk) =>
+        [losses.allPairs, losses.hardestPairs].flatMap((miner) => {
+          const loss = (e: Tensor) => losses.circlePairLoss(e, labels, { ...options, miner, ...(chunk && { chunk }) });
+          return [loss(x), grad(loss)(x)];
+        }),
+      );
+    });
+    const [all, gradient, hard, hardGradient, ...parts] = await run(random64([7, 3]));
+    parts.forEach((part, i) => {
+      const plain = [all, gradient, hard, hardGradient][i % 4];
+      allClose(part, Array.from(plain.data as Float64Array), 1e-12, `part ${i}`);
+    });
   });
 
   it('does not count anchors without a partner, and is 0 where there are none at all', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../../../src/index.js';
+import { compile, item, type Tensor, zeros } from '../../../src/index.js';
 import * as losses from '../../../src/losses/index.js';
+import { key } from '../../../src/runtime/random/index.js';
 import { c32, c64, value } from '../../support/losses.js';
 
 /** Points on a line, two of each class, and one alone. */
@@ -51,6 +52,41 @@ describe('pairs', () => {
       positive: ['02', '20', '15', '51'],
       negative: ['01', '21', '10', '12', '52', '59'],
     });
+  });
+
+  it('by distance are drawn in proportion to one over the density of distances', async () => {
+    const n = 4000;
+    const gaps = [0.3, 0.8, 1.2, 1.6];
+    const run = compile((draw: Tensor) => {
+      const shape = [n, gaps.length] as const;
+      const all = zeros(shape, 'bool').not();
+      const miner = losses.distanceWeightedPairs(draw, { dimension: 5 });
+      const { positive, negative } = miner(c64([gaps]).broadcastTo(shape), { positive: all, negative: all });
+      return [positive.all().cast('float64'), negative.cast('float64').mean(0)];
+    });
+    const [positives, shares] = await run(key(0));
+    expect(item(positives)).toBe(1);
+    const weights = [0.5, 0.8, 1.2].map((d) => 1 / (d ** 3 * (1 - d ** 2 / 4)));
+    const total = weights.reduce((a, b) => a + b);
+    weights.forEach((w, i) => {
+      expect(Math.abs(Number(shares.data[i]) - w / total)).toBeLessThan(0.025);
+    });
+    expect(shares.data[3]).toBe(0);
+    // Without negatives within the limit there are none.
+    const none = compile((draw: Tensor) => {
+      const miner = losses.distanceWeightedPairs(draw, { dimension: 5 });
+      const masks = losses.labelPairs(c32([0, 1]));
+      return miner(
+        c64([
+          [0, 1.9],
+          [1.9, 0],
+        ]),
+        masks,
+      )
+        .negative.any()
+        .cast('float64');
+    });
+    expect(item(await none(key(1)))).toBe(0);
   });
 });
 
