@@ -40,6 +40,28 @@ export {
   projectTrajectory,
 } from './landscape/trajectory.js';
 export {
+  type GeneralOrthogonalFrame,
+  generalOrthogonalFrame,
+  type OrthogonalFrameOptions,
+  type UnconstrainedFeatures,
+  type UnconstrainedFeaturesOptions,
+  unconstrainedFeaturesLoss,
+} from './neural-collapse/deep-linear.js';
+export {
+  orthogonalFrameDistance,
+  selfDualityDistance,
+  simplexEtf,
+  simplexEtfDistance,
+} from './neural-collapse/frames.js';
+export {
+  type ClassFrame,
+  classFeatureMeans,
+  type Equiangularity,
+  type NeuralCollapse,
+  type NeuralCollapseOptions,
+  neuralCollapse,
+} from './neural-collapse/measures.js';
+export {
   alignment,
   cka,
   type DeconfoundedCkaOptions,
