@@ -57,7 +57,7 @@ export function encodeSafetensors(
  * Decodes a safetensors file; half-precision floats become float32.
  *
  * @throws Error of one line when a length, an offset, a shape or a dtype does not fit: the tensors must cover the bytes exactly, without
- * gaps or overlaps. Nothing larger than the file is ever allocated.
+ * gaps or overlaps, and no name may stand twice. Nothing larger than the file is ever allocated.
  */
 export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'): Safetensors {
   const fail = (what: string): never => {
@@ -73,57 +73,86 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'):
   const header = parseHeader(bytes.subarray(8, start), fail);
   const metadata: Record<string, string> = {};
   const tensors: Record<string, NDArray> = {};
-  const ranges: [start: number, end: number][] = [];
+  const entries: (Entry & { readonly key: string })[] = [];
   for (const [key, value] of Object.entries(header)) {
     if (key === '__metadata__') {
-      if (typeof value !== 'object' || value === null || Object.values(value).some((v) => typeof v !== 'string'))
-        fail('metadata must be strings');
-      Object.assign(metadata, value);
+      if (!isRecord(value) || Object.values(value).some((v) => typeof v !== 'string'))
+        return fail('metadata must be strings');
+      for (const [note, text] of Object.entries(value)) define(metadata, note, text);
       continue;
     }
-    const { dtype, shape, from, to } = entry(key, value, bytes.length - start, fail);
-    ranges.push([from, to]);
-    // Assigned this way a tensor may be called anything, __proto__ included.
-    Object.defineProperty(tensors, key, {
-      value: read(bytes.subarray(start + from, start + to), dtype, shape),
-      enumerable: true,
-    });
+    entries.push({ key, ...entry(shown(key), value, bytes.length - start, fail) });
   }
-  ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  // Before any is read: tensors that overlap could be far larger together than the file.
   let end = 0;
-  for (const [from, to] of ranges) {
+  for (const { from, to } of [...entries].sort((a, b) => a.from - b.from || a.to - b.to)) {
     if (from !== end) fail(from < end ? 'tensors overlap' : 'there is a gap between tensors');
     end = to;
   }
   if (end !== bytes.length - start) fail(`the tensors end at byte ${end} of ${bytes.length - start}`);
+  for (const { key, dtype, shape, from, to } of entries)
+    define(tensors, key, read(bytes.subarray(start + from, start + to), dtype, shape));
   return { tensors, metadata };
 }
 
+/** Sets a property that may be called anything, `__proto__` included. */
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true });
+}
+
 function parseHeader(bytes: Uint8Array, fail: (what: string) => never): Record<string, unknown> {
+  let text = '';
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    header = JSON.parse(text);
   } catch {
     fail('its header is not valid JSON');
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) fail('its header is not an object');
-  return header as Record<string, unknown>;
+  if (!isRecord(header)) return fail('its header is not an object');
+  const twice = repeatedKey(text);
+  if (twice !== undefined) fail(`its header has ${shown(twice)} twice`);
+  return header;
 }
 
-function entry(
-  key: string,
-  value: unknown,
-  available: number,
-  fail: (what: string) => never,
-): { dtype: string; shape: number[]; from: number; to: number } {
-  const {
-    dtype,
-    shape,
-    data_offsets: offsets,
-  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a file says, fit for a message of one line: as it is where that is short and plain. */
+function shown(value: unknown): string {
+  const plain = typeof value === 'string' && /^[\w.$/:-]+$/.test(value) ? value : (JSON.stringify(value) ?? 'undefined');
+  return plain.length > 80 ? `${plain.slice(0, 77)}...` : plain;
+}
+
+/** The first key that an object in valid JSON has twice: `JSON.parse` keeps the last and says nothing. */
+function repeatedKey(json: string): string | undefined {
+  const open: Set<string>[] = [];
+  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (colon) {
+      const key = JSON.parse(string) as string;
+      if (open.at(-1)?.has(key)) return key;
+      open.at(-1)?.add(key);
+    }
+  }
+  return undefined;
+}
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function entry(key: string, value: unknown, available: number, fail: (what: string) => never): Entry {
+  if (!isRecord(value)) return fail(`tensor ${key} is ${shown(value)}, not an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
   if (typeof dtype !== 'string' || !Object.hasOwn(widths, dtype))
-    return fail(`tensor ${key} has the unknown dtype ${String(dtype)}`);
+    return fail(`tensor ${key} has the unknown dtype ${shown(dtype)}`);
   if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`tensor ${key} has no valid shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     return fail(`tensor ${key} has no valid offsets`);

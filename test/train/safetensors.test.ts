@@ -86,9 +86,34 @@ describe('safetensors', () => {
     ['an overlap', file({ v: w, w }, [0, 0, 0, 0]), /overlap/],
     ['a gap', file({ w: { ...w, data_offsets: [4, 8] } }, [0, 0, 0, 0, 0, 0, 0, 0]), /gap/],
     ['bytes left over', file({ w }, [0, 0, 0, 0, 0]), /end at byte 4 of 5/],
-    ['a null entry', file({ w: null }), /unknown dtype/],
+    ['a name twice', file('{"w":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"\\u0077":{}}'), /has w twice/],
+    ['a field twice', file('{"w":{"dtype":"F32","dtype":"U8"}}'), /has dtype twice/],
+    ['metadata of numbers', file({ __metadata__: { a: 1 } }), /metadata must be strings/],
+    ['metadata in a list', file({ __metadata__: ['a'] }), /metadata must be strings/],
+    ['a byte order mark', file('\ufeff{}'), /not valid JSON/],
+    ['a null entry', file({ w: null }), /tensor w is null, not an object/],
+    ['no dtype', file({ w: {} }), /unknown dtype undefined/],
+    ['a name of two lines', file({ 'a\nb': {} }), /^safetensors file: tensor "a\\nb" has[^\n]*$/],
+    ['a dtype that is no text', file({ w: { dtype: { toString: 1, valueOf: 1 } } }), /unknown dtype \{"toString"/],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => decodeSafetensors(bytes)).toThrow(message);
+  });
+
+  it('refuses tensors that overlap before it reads any', () => {
+    // Read, these would be 40 GB.
+    const whole = { dtype: 'U8', shape: [1_000_000], data_offsets: [0, 1_000_000] };
+    const header = Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`w${i}`, whole]));
+    const start = performance.now();
+    expect(() => decodeSafetensors(file(header, new Uint8Array(1_000_000)))).toThrow(/overlap/);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it('keeps metadata of any name', () => {
+    const { metadata } = decodeSafetensors(file('{"__metadata__":{"__proto__":"a","constructor":"b"}}'));
+    expect(Object.entries(metadata)).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ]);
   });
 
   it('mutated files give an error of one line or a valid result', () => {
