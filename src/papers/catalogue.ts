@@ -21,6 +21,7 @@ export interface Paper extends PaperEntry {
 /** The subpaths that methods are exported from. */
 const subpaths = {
   algorithms: () => import('../algorithms/index.js'),
+  augment: () => import('../augment/index.js'),
   calibration: () => import('../calibration/index.js'),
   diagnostics: () => import('../diagnostics/index.js'),
   losses: () => import('../losses/index.js'),
