@@ -121,7 +121,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** What a file says, fit for a message of one line: as it is where that is short and plain. */
 function shown(value: unknown): string {
-  const plain = typeof value === 'string' && /^[\w.$/:-]+$/.test(value) ? value : (JSON.stringify(value) ?? 'undefined');
+  const plain =
+    typeof value === 'string' && /^[\w.$/:-]+$/.test(value) ? value : (JSON.stringify(value) ?? 'undefined');
   return plain.length > 80 ? `${plain.slice(0, 77)}...` : plain;
 }
 
