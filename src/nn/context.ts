@@ -1,9 +1,22 @@
 import { foldIn } from '../runtime/random/index.js';
-import { isTensor, mapTree, type Tensor } from '../tensor/index.js';
+import { isTensor, leavesOf, mapTree, type Tensor } from '../tensor/index.js';
+
+/** Which mean and variance batch normalisation takes: a mixture of its running statistics, those of the source, and the batch's own. */
+export interface BatchNormStatistics {
+  /** Weight alpha of the running statistics, from 0 to 1; the batch's have the rest. A tensor is one number. */
+  readonly sourceWeight: number | Tensor;
+  /** Take n - 1 in the denominator of the batch's variance. Default false: n, with which training normalises. */
+  readonly unbiased?: boolean;
+}
 
 export interface ContextOptions {
   /** Whether layers behave as in training: batch statistics, dropout. Default false. */
   readonly training?: boolean;
+  /**
+   * What every batch normalisation normalises with, whether the rest trains or not; running statistics then stay as they are. With a source
+   * weight of 0 this is test-time normalisation, with 1 evaluation. Default: the batch's own statistics in training, else the running ones.
+   */
+  readonly statistics?: BatchNormStatistics | undefined;
   /** Key of all random draws; only layers that draw need it. */
   readonly key?: Tensor;
 }
@@ -14,12 +27,14 @@ export interface ContextOptions {
  */
 export class Context {
   readonly training: boolean;
+  readonly statistics: BatchNormStatistics | undefined;
   readonly #key: Tensor | undefined;
   readonly #updates = new Map<Tensor, Tensor>();
   #drawn = 0;
 
-  constructor({ training = false, key }: ContextOptions = {}) {
+  constructor({ training = false, statistics, key }: ContextOptions = {}) {
     this.training = training;
+    this.statistics = statistics;
     this.#key = key;
   }
 
@@ -57,4 +72,20 @@ export class Context {
 export function isBuffer(path: string): boolean {
   const name = path.slice(path.lastIndexOf('.') + 1);
   return name.startsWith('running_') || name === 'num_batches_tracked';
+}
+
+/**
+ * Which variables are the scale and shift of batch normalisation, by path: `weight` and `bias` beside a `running_mean`. What test-time
+ * adaptation trains.
+ */
+export function batchNormParameters(variables: unknown): (path: string) => boolean {
+  const layers = new Set(
+    leavesOf(variables)
+      .map(({ path }) => /^(.*\.)?running_mean$/.exec(path))
+      .flatMap((match) => (match ? [match[1] ?? ''] : [])),
+  );
+  return (path) => {
+    const match = /^(.*\.)?(?:weight|bias)$/.exec(path);
+    return match !== null && layers.has(match[1] ?? '');
+  };
 }

@@ -1,9 +1,11 @@
 /** Layers and models: plain values whose variables are trees named as PyTorch names them. */
-export { Context, type ContextOptions, isBuffer } from './context.js';
+export { type BatchNormStatistics, batchNormParameters, Context, type ContextOptions, isBuffer } from './context.js';
 export * from './functional/attention.js';
 export { dropout as dropoutWithKey } from './functional/dropout.js';
 export {
   batchNorm as batchNormalize,
+  type ChannelMoments,
+  calibratedMoments,
   channelMoments,
   groupNorm as groupNormalize,
   instanceNorm as instanceNormalize,

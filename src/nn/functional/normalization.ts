@@ -1,4 +1,5 @@
-import { showShape, type Tensor } from '../../tensor/index.js';
+import { isTensor, showShape, type Tensor } from '../../tensor/index.js';
+import type { BatchNormStatistics } from '../context.js';
 
 /** `x` less its mean over `axes`, divided by its standard deviation (n in the denominator) with `epsilon` added to the variance. */
 export function standardize(
@@ -45,8 +46,14 @@ function perChannel(who: string, name: string, vector: Tensor, x: Tensor): Tenso
   return vector.reshape([1, -1, ...x.shape.slice(2).map(() => 1)]);
 }
 
+/** Mean and variance of each channel, both [channels]. */
+export interface ChannelMoments {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
 /** Mean and variance (n in the denominator) of each channel of x [n, channels, ...], both [channels]. */
-export function channelMoments(x: Tensor): { mean: Tensor; variance: Tensor } {
+export function channelMoments(x: Tensor): ChannelMoments {
   if (x.rank < 2) throw new RangeError(`channelMoments: x ${showShape(x.shape)} must be [n, channels, ...]`);
   const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
   const mean = x.mean(axes, { keepDims: true });
@@ -74,6 +81,42 @@ export function batchNorm(
   return x
     .mul(perChannel('batchNorm', 'weight', scale, x))
     .add(perChannel('batchNorm', 'bias', bias ? bias.add(shift) : shift, x));
+}
+
+/**
+ * Calibrated statistics of batch normalisation (alpha-BN), a mixture of those of the source and of the batch x [n, channels, ...]:
+ *
+ *   mean = alpha source.mean + (1 - alpha) batch.mean,   variance = alpha source.variance + (1 - alpha) batch.variance.
+ *
+ * Variances are mixed, without a term for the distance of the means. The batch's moments carry derivatives. At alpha = 1 the batch is not
+ * looked at. You et al. 2021 (arXiv 2110.04065).
+ *
+ * @param source the running statistics of training.
+ * @param statistics `sourceWeight` is alpha, the paper's; other code calls the weight of the batch so. `unbiased` default false.
+ * @throws RangeError for a weight outside [0, 1], and, where nothing but the batch counts or its variance is unbiased, for a batch with fewer
+ * than two values a channel.
+ */
+export function calibratedMoments(
+  x: Tensor,
+  source: ChannelMoments,
+  { sourceWeight, unbiased = false }: BatchNormStatistics,
+): ChannelMoments {
+  if (isTensor(sourceWeight) ? sourceWeight.size !== 1 : !(sourceWeight >= 0 && sourceWeight <= 1))
+    throw new RangeError(
+      `calibratedMoments: sourceWeight ${isTensor(sourceWeight) ? showShape(sourceWeight.shape) : sourceWeight} must be a number in [0, 1]`,
+    );
+  if (sourceWeight === 1) return source;
+  const { mean, variance } = channelMoments(x);
+  const n = x.size / x.shape[1];
+  if (n < 2 && (sourceWeight === 0 || unbiased))
+    throw new RangeError(`calibratedMoments: x ${showShape(x.shape)} has fewer than two values a channel`);
+  const own = unbiased ? variance.mul(n / (n - 1)) : variance;
+  if (sourceWeight === 0) return { mean, variance: own };
+  const weight = isTensor(sourceWeight) ? sourceWeight.cast(x.dtype).reshape([]) : sourceWeight;
+  // Written with both weights, so that a weight of 1 or 0 that is a tensor gives either side exactly.
+  const rest = isTensor(weight) ? weight.neg().add(1) : 1 - weight;
+  const mixed = (a: Tensor, b: Tensor) => a.mul(weight).add(b.mul(rest));
+  return { mean: mixed(source.mean, mean), variance: mixed(source.variance, own) };
 }
 
 /**

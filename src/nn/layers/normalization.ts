@@ -1,6 +1,7 @@
 import { type NDArray, ndarray, showShape, type Tensor, zerosArray } from '../../tensor/index.js';
 import {
   batchNorm as batchNormOf,
+  calibratedMoments,
   channelMoments,
   groupNorm as groupNormOf,
   instanceNorm as instanceNormOf,
@@ -22,7 +23,8 @@ export type BatchNormVariables = {
  *
  * Training: y = (x - m) / sqrt(v + epsilon) * weight + bias with mean m and variance v of the batch, and the running statistics move
  * towards them: running = (1 - momentum) running + momentum batch, with n - 1 in the variance's denominator, as in PyTorch.
- * Otherwise the running statistics take the place of m and v.
+ * Otherwise the running statistics take the place of m and v, or, where the context has `statistics`, what {@link calibratedMoments} makes of
+ * both; these do not move anything.
  *
  * @param options momentum default 0.1, epsilon default 1e-5.
  * @throws RangeError in training when there are fewer than two values a feature, whose variance says nothing.
@@ -44,6 +46,11 @@ export function batchNorm(
       const { weight, bias, running_mean: runningMean, running_var: runningVariance } = variables;
       if (x.rank < 2 || x.shape[1] !== features)
         throw new RangeError(`batchNorm: x ${showShape(x.shape)} must be [n, ${features}, ...]`);
+      if (context.statistics) {
+        const source = { mean: runningMean, variance: runningVariance };
+        const { mean, variance } = calibratedMoments(x, source, context.statistics);
+        return batchNormOf(x, mean, variance, weight, bias, epsilon);
+      }
       if (!context.training) return batchNormOf(x, runningMean, runningVariance, weight, bias, epsilon);
       const n = x.size / features;
       if (n < 2)
