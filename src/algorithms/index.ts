@@ -1,3 +1,14 @@
 /** Training procedures that are more than a loss. */
 export * from './domain-generalization/fish.js';
 export * from './self-supervised/instance-discrimination.js';
+export {
+  type AdaptableModel,
+  type AdaptationOptions,
+  type AdaptationState,
+  type AdaptationStep,
+  type TestTimeAdaptation,
+  testTimeAdaptation,
+} from './test-time-adaptation/adaptation.js';
+export { type CafaAdaptationOptions, cafa, type FeaturesAndLogits } from './test-time-adaptation/cafa.js';
+export { type CoreOptions, core } from './test-time-adaptation/core.js';
+export { tent } from './test-time-adaptation/tent.js';

@@ -1,4 +1,7 @@
 /** Objectives: what the model produced first, targets second, options last. */
+export * from './adaptation/cafa.js';
+export * from './adaptation/class-correlation.js';
+export * from './adaptation/class-gaussians.js';
 export * from './classification/acls.js';
 export { type BinaryCrossEntropyOptions, binaryCrossEntropyWithLogits } from './classification/binary-cross-entropy.js';
 export { type CrossEntropyOptions, crossEntropy } from './classification/cross-entropy.js';
