@@ -59,6 +59,7 @@ export const metricRegistry = {
   meanAveragePrecisionAtR: score('retrieval'),
   knnAccuracy: score('retrieval'),
   normalizedMutualInformation: score('retrieval'),
+  clusteringAccuracy: score('retrieval'),
   trueAcceptRate: score('retrieval'),
   rootMeanSquaredError: error('regression'),
   meanAbsolutePercentageError: error('regression'),

@@ -89,6 +89,28 @@ const { params, state } = fishStep(domains.map((d) => (p) => crossEntropy(model(
     example: `const [value, gradients] = forwardGradient(loss, params, guess);
 const { updates } = optimizer.update(gradients, state, params);`,
   },
+  'i-con': {
+    exports: [
+      'losses.iCon',
+      'losses.gaussianKernel',
+      'losses.studentKernel',
+      'losses.graphKernel',
+      'losses.labelKernel',
+      'losses.classKernel',
+      'losses.neighbourKernel',
+      'losses.clusterKernel',
+      'losses.mixUniform',
+      'losses.propagate',
+      'losses.perplexityWidths',
+      'losses.kernelEntropy',
+      'losses.infoNCE',
+      'losses.enqueue',
+      'metrics.clusteringAccuracy',
+    ],
+    example: `const near = mixUniform(neighbourKernel(squaredDistances(features, features), 8), 0.2);
+const clustering = iCon(clusterKernel(head(features).softmax()), near);
+const supCon = iCon(gaussianKernel(cosineDistances(z, z), { width: 0.5 }), labelKernel(labels));`,
+  },
   'instance-discrimination': {
     exports: [
       'algorithms.instanceDiscrimination',

@@ -1,12 +1,17 @@
-import { arange, concat, type Tensor } from '../../tensor/index.js';
+import { arange, concat, showShape, stack, type Tensor } from '../../tensor/index.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { overPairs, type PairwiseOptions, requirePairs, requireTemperature, unitRows } from './pairwise.js';
 
 export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
-  /** Positive. Default 0.1. */
-  readonly temperature?: number;
+  /** A positive number, or a scalar, which may be learned: as exp of what is. Default 0.1. */
+  readonly temperature?: number | Tensor;
   /** Also find each x among all for each y, and average the two: the loss of CLIP (Radford et al. 2021). Default false. */
   readonly symmetric?: boolean;
+  /**
+   * Find y_i among itself and these, [m, d], the same for every x, in place of all rows of y: the keys of earlier batches, see {@link enqueue}
+   * (MoCo, He et al. 2020, equation 1). Not for both ways.
+   */
+  readonly negatives?: Tensor;
   /** Give rows length 1 first, so that products are cosines. Default true. */
   readonly normalize?: boolean;
 }
@@ -19,13 +24,18 @@ export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
  * @returns a scalar, or [n] with reduction `none`.
  */
 export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Tensor {
-  const { temperature = 0.1, symmetric = false, normalize = true, chunk, reduction } = options;
+  const { temperature = 0.1, symmetric = false, normalize = true, negatives, chunk, reduction } = options;
   requirePairs('infoNCE', x, y);
   requireTemperature('infoNCE', temperature);
+  if (negatives && symmetric) throw new TypeError('infoNCE: symmetric and negatives do not go together');
+  if (negatives && (negatives.rank !== 2 || negatives.shape[1] !== x.shape[1]))
+    throw new RangeError(`infoNCE: negatives ${showShape(negatives.shape)} must be [m, ${x.shape[1]}]`);
   const [a, b] = [x, y].map((t) => unitRows(t, normalize));
   const oneWay = (p: Tensor, q: Tensor) => {
     const own = p.mul(q).sum(1).div(temperature);
-    return overPairs('infoNCE', p, q, (products) => products.div(temperature).logSumExp(1), { chunk }).sub(own);
+    const others = negatives ? unitRows(negatives, normalize) : q;
+    const all = overPairs('infoNCE', p, others, (products) => products.div(temperature).logSumExp(1), { chunk });
+    return (negatives ? stack([own, all]).logSumExp(0) : all).sub(own);
   };
   return reduce(symmetric ? oneWay(a, b).add(oneWay(b, a)).mul(0.5) : oneWay(a, b), reduction);
 }
@@ -37,7 +47,7 @@ export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Ten
  * @param x [n, d]; `y` of the same shape.
  * @returns a scalar, the mean over both views, or [2 n] with reduction `none`, those of x first.
  */
-export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symmetric'> = {}): Tensor {
+export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symmetric' | 'negatives'> = {}): Tensor {
   const { temperature = 0.5, normalize = true, chunk, reduction } = options;
   requirePairs('ntXent', x, y);
   requireTemperature('ntXent', temperature);
@@ -54,6 +64,23 @@ export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symm
     },
   );
   return reduce(among.sub(all.mul(partner).sum(1).div(temperature)), reduction);
+}
+
+/**
+ * A queue of keys of earlier batches after one more: the new ones in front, the oldest gone, without derivative. MoCo, He et al. 2020,
+ * section 3.2.
+ *
+ * @param queue [m, d]; `keys` [n, d], n at most m.
+ */
+export function enqueue(queue: Tensor, keys: Tensor): Tensor {
+  const [m] = queue.shape;
+  if (queue.rank !== 2 || keys.rank !== 2 || keys.shape[1] !== queue.shape[1] || keys.shape[0] > m)
+    throw new RangeError(
+      `enqueue: queue ${showShape(queue.shape)} must be [m, d] and keys ${showShape(keys.shape)} [n, d], n at most m`,
+    );
+  return concat([keys, queue])
+    .slice([[0, m]])
+    .stopGradient();
 }
 
 /** Scores with -1e30 where a row meets itself. */

@@ -1,5 +1,5 @@
 import { scan } from '../../numerics/index.js';
-import { arange, showShape, type Tensor } from '../../tensor/index.js';
+import { arange, isTensor, showShape, type Tensor } from '../../tensor/index.js';
 
 export interface PairwiseOptions {
   /**
@@ -49,9 +49,12 @@ export function requirePairs(who: string, x: Tensor, y: Tensor): void {
     throw new RangeError(`${who}: x ${showShape(x.shape)} and y ${showShape(y.shape)} must be one shape [n, d]`);
 }
 
-/** @throws RangeError unless the temperature is positive. */
-export function requireTemperature(who: string, temperature: number): void {
-  if (!(temperature > 0)) throw new RangeError(`${who}: temperature ${temperature} must be positive`);
+/** @throws RangeError unless the temperature is a positive number or a scalar. */
+export function requireTemperature(who: string, temperature: number | Tensor): void {
+  if (isTensor(temperature)) {
+    if (temperature.rank !== 0)
+      throw new RangeError(`${who}: temperature ${showShape(temperature.shape)} must be a scalar`);
+  } else if (!(temperature > 0)) throw new RangeError(`${who}: temperature ${temperature} must be positive`);
 }
 
 /** Rows of length 1, unless asked to leave them; a zero vector stays zero. */

@@ -4,8 +4,8 @@ import { isSelf } from './info-nce.js';
 import { overPairs, type PairwiseOptions, requireTemperature, unitRows } from './pairwise.js';
 
 export interface SupConOptions extends ReductionOptions, PairwiseOptions {
-  /** Positive. Default 0.1, the paper's. */
-  readonly temperature?: number;
+  /** A positive number, or a scalar, which may be learned. Default 0.1, the paper's. */
+  readonly temperature?: number | Tensor;
   /** The mean over positives outside the logarithm (equation 2, better in the paper), or inside (equation 3). Default `out`. */
   readonly form?: 'out' | 'in';
   /** Rows without a positive: 0, counted in the mean as in the official code, or left out of it. Default `zero`. */

@@ -1,3 +1,4 @@
+import { assignRows } from '../../tensor/index.js';
 import { labelsOf, numbersOf, type Values } from '../values.js';
 
 /**
@@ -16,6 +17,32 @@ export function normalizedMutualInformation(clusters: Values, labels: Values): n
   const total = entropy(ofA, n) + entropy(ofB, n);
   const shared = total - entropy(joint, n);
   return total === 0 ? 1 : Math.max(0, (2 * shared) / total);
+}
+
+/**
+ * The share of points whose cluster's label is theirs, under the best pairing of clusters with labels, one to one (the Hungarian method):
+ * in (0, 1], and 0 of no points. Where there are more clusters than labels some stay without. Xie et al. 2016, section 4.2 (clustering).
+ *
+ * @param clusters [n], any numbers; `labels` [n].
+ */
+export function clusteringAccuracy(clusters: Values, labels: Values): number {
+  const a = numbersOf(clusters).data;
+  const b = labelsOf('clusteringAccuracy', labels, a.length);
+  const [ofA, ofB] = [numbered(a), numbered(b)];
+  const [rows, columns] = [Math.min(ofA.size, ofB.size), Math.max(ofA.size, ofB.size)];
+  const cost = new Float64Array(rows * columns);
+  Array.from(a, (x, i) => {
+    const [p, q] = [ofA.get(x) ?? 0, ofB.get(b[i]) ?? 0];
+    cost[ofA.size <= ofB.size ? p * columns + q : q * columns + p] -= 1;
+  });
+  const columnOf = assignRows(cost, rows, columns);
+  const hits = columnOf.reduce((total, column, row) => total - cost[row * columns + column], 0);
+  return a.length === 0 ? 0 : hits / a.length;
+}
+
+/** Different values with a number each, in the order of their appearance. */
+function numbered(values: ArrayLike<number>): Map<number, number> {
+  return new Map([...new Set(Array.from(values))].map((value, i) => [value, i]));
 }
 
 function counted<T>(values: Iterable<T>): Map<T, number> {

@@ -12,6 +12,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'deconfounded-cka': () => import('./deconfounded-cka.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),
+  'i-con': () => import('./i-con.js'),
   'instance-discrimination': () => import('./instance-discrimination.js'),
   intl: () => import('./intl.js'),
   'loss-landscape': () => import('./loss-landscape.js'),

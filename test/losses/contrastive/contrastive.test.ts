@@ -3,6 +3,7 @@ import { compile, concat, constant, grad, ndarray, type Tensor, toNumbers } from
 import {
   alignment,
   alignUniform,
+  enqueue,
   infoNCE,
   ntXent,
   sigmoidPairLoss,
@@ -53,6 +54,46 @@ describe('infoNCE', () => {
     allClose(got.both, toNumbers(got.bothExpected), 1e-12, 'both ways');
     allClose(got.plain, toNumbers(got.plainExpected), 1e-12, 'as they are');
     await checkDerivatives((x, y) => infoNCE(x, y, { temperature: 0.5, symmetric: true }), [x, y]);
+  });
+
+  it('learns its temperature', async () => {
+    const logTemperature = ndarray(-0.7, { dtype: 'float64' });
+    const loss = (x: Tensor, y: Tensor, t: Tensor) => infoNCE(x, y, { temperature: t.exp(), chunk: 3 });
+    const got = await compile((x: Tensor, y: Tensor, t: Tensor) => [
+      loss(x, y, t),
+      infoNCE(x, y, { temperature: Math.exp(-0.7) }),
+    ])(x, y, logTemperature);
+    allClose(got[0], toNumbers(got[1]), 1e-12, 'value');
+    await checkDerivatives(loss, [x, y, logTemperature]);
+    await checkDerivatives(
+      (x, t) => supCon(x, constant([0, 1, 0, 1, 2, 2, 2], 'int32'), { temperature: t.exp() }),
+      [x, logTemperature],
+    );
+    expect(() => infoNCE(constant([[1]]), constant([[1]]), { temperature: constant([1, 2]) })).toThrow(
+      /temperature \[2\] must be a scalar/,
+    );
+  });
+
+  it('finds the partner among a queue', async () => {
+    const queue = random64([5, 4], { stream: 3 });
+    const got = await compile((x: Tensor, y: Tensor, queue: Tensor) => {
+      const [a, b, q] = [x, y, queue].map((t) => t.normalize());
+      const logits = concat([a.mul(b).sum(1, { keepDims: true }), a.matmul(q.transpose())], 1).div(0.2);
+      return {
+        expected: logits.logSoftmax(1).at(0, 1).neg(),
+        whole: infoNCE(x, y, { negatives: queue, temperature: 0.2, reduction: 'none' }),
+        parts: infoNCE(x, y, { negatives: queue, temperature: 0.2, reduction: 'none', chunk: 2 }),
+        next: enqueue(queue, y.slice([[0, 2]])),
+      };
+    })(x, y, queue);
+    allClose(got.whole, toNumbers(got.expected), 1e-12, 'whole');
+    allClose(got.parts, toNumbers(got.expected), 1e-12, 'in parts');
+    expect(toNumbers(got.next)).toEqual([...toNumbers(y).slice(0, 8), ...toNumbers(queue).slice(0, 12)]);
+    await checkDerivatives((x, y, q) => infoNCE(x, y, { negatives: q, temperature: 0.5 }), [x, y, queue]);
+    const [one, wide] = [constant([[1]]), constant([[1, 2]])];
+    expect(() => infoNCE(one, one, { negatives: wide })).toThrow(/negatives \[1, 2\] must be \[m, 1\]/);
+    expect(() => infoNCE(one, one, { negatives: one, symmetric: true })).toThrow(/do not go together/);
+    expect(() => enqueue(one, constant([[1], [2]]))).toThrow(/queue \[1, 1\] must be \[m, d\] and keys \[2, 1\]/);
   });
 
   it('NT-Xent is SupCon with a label an item, and the value of the card', async () => {

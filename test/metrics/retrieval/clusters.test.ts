@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normalizedMutualInformation } from '../../../src/metrics/index.js';
+import { clusteringAccuracy, normalizedMutualInformation } from '../../../src/metrics/index.js';
 
 describe('normalized mutual information', () => {
   it('is 1 for the same groups under other names, 0 for independent ones', () => {
@@ -14,5 +14,22 @@ describe('normalized mutual information', () => {
 
   it('refuses lists of two lengths', () => {
     expect(() => normalizedMutualInformation([0, 1], [0])).toThrow(/labels \[1\] must be \[2\]/);
+  });
+});
+
+describe('clusteringAccuracy', () => {
+  it('counts what the best one-to-one pairing gets right', () => {
+    expect(clusteringAccuracy([0, 0, 1, 1], [7, 7, 3, 3])).toBe(1);
+    // Cluster 0 holds labels 0, 0, 1; cluster 1 labels 1, 0: three of five at best.
+    expect(clusteringAccuracy([0, 0, 0, 1, 1], [0, 0, 1, 1, 0])).toBeCloseTo(3 / 5, 12);
+    // The greedy pairing 0-0 (3) leaves 1-1 (0); 0-1 with 1-0 gets 2 + 3.
+    expect(clusteringAccuracy([0, 0, 0, 0, 0, 1, 1, 1], [0, 0, 0, 1, 1, 0, 0, 0])).toBeCloseTo(5 / 8, 12);
+  });
+
+  it('leaves clusters without a label where there are more of them, and labels without a cluster', () => {
+    expect(clusteringAccuracy([0, 1, 2, 3], [5, 5, 6, 6])).toBeCloseTo(1 / 2, 12);
+    expect(clusteringAccuracy([4, 4, 4, 4], [0, 1, 1, 2])).toBeCloseTo(1 / 2, 12);
+    expect(clusteringAccuracy([], [])).toBe(0);
+    expect(() => clusteringAccuracy([0, 1], [0])).toThrow(/clusteringAccuracy: labels \[1\] must be \[2\]/);
   });
 });
