@@ -29,6 +29,7 @@ import {
   flattenLayer,
   type Layer,
   linear,
+  reluLayer,
   type Symbolic,
   sequential,
   type Variables,
