@@ -2,6 +2,12 @@
  * Augmentations: pure functions of examples and a random key. The same key changes the same examples in the same way; derivatives flow through
  * to the examples wherever there are any.
  */
+export { type AffineOptions, randomAffine } from './image/affine.js';
+export type { Range } from './image/checks.js';
+export { type FactorOptions, randomBrightness, randomContrast } from './image/colour.js';
+export { type CropOptions, randomCrop } from './image/crop.js';
+export { type CutoutOptions, cutout, type ErasingOptions, randomErasing } from './image/erase.js';
 export { type FlipOptions, randomHorizontalFlip } from './image/flip.js';
+export { cutMix } from './mixing/cutmix.js';
 export { type Mixture, mixExamples, mixedLoss } from './mixing/mixture.js';
 export { type MixupOptions, mixup } from './mixing/mixup.js';
