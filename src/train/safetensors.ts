@@ -90,8 +90,12 @@ export function decodeSafetensors(bytes: Uint8Array, name = 'safetensors file'):
     end = to;
   }
   if (end !== bytes.length - start) fail(`the tensors end at byte ${end} of ${bytes.length - start}`);
-  for (const { key, dtype, shape, from, to } of entries)
-    define(tensors, key, read(bytes.subarray(start + from, start + to), dtype, shape));
+  for (const entry of entries)
+    define(
+      tensors,
+      entry.key,
+      read(shown(entry.key), bytes.subarray(start + entry.from, start + entry.to), entry, fail),
+    );
   return { tensors, metadata };
 }
 
@@ -121,8 +125,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 /** What a file says, fit for a message of one line: as it is where that is short and plain. */
 function shown(value: unknown): string {
-  const plain =
-    typeof value === 'string' && /^[\w.$/:-]+$/.test(value) ? value : (JSON.stringify(value) ?? 'undefined');
+  const plain = typeof value === 'string' && /^[\w.$/:-]+$/.test(value) ? value : JSON.stringify(value);
   return plain.length > 80 ? `${plain.slice(0, 77)}...` : plain;
 }
 
@@ -152,6 +155,7 @@ function entry(key: string, value: unknown, available: number, fail: (what: stri
   if (!isRecord(value)) return fail(`tensor ${key} is ${shown(value)}, not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   const isCount = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (dtype === undefined) return fail(`tensor ${key} has no dtype`);
   if (typeof dtype !== 'string' || !Object.hasOwn(widths, dtype))
     return fail(`tensor ${key} has the unknown dtype ${shown(dtype)}`);
   if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`tensor ${key} has no valid shape`);
@@ -165,12 +169,13 @@ function entry(key: string, value: unknown, available: number, fail: (what: stri
   return { dtype, shape, from, to };
 }
 
-function read(bytes: Uint8Array, code: string, shape: number[]): NDArray {
+function read(key: string, bytes: Uint8Array, { dtype: code, shape }: Entry, fail: (what: string) => never): NDArray {
   if (code === 'F16' || code === 'BF16') {
     const words = new Uint16Array(bytes.slice().buffer);
     return { data: Float32Array.from(words, code === 'F16' ? halfToNumber : bfloatToNumber), shape, dtype: 'float32' };
   }
   const dtype = Object.entries(codes).find(([, known]) => known === code)?.[0] as DType;
+  if (dtype === 'bool' && bytes.some((byte) => byte > 1)) fail(`tensor ${key} holds a truth that is neither 0 nor 1`);
   const data = allocate(dtype, sizeOf(shape));
   new Uint8Array(data.buffer).set(bytes);
   return { data, shape, dtype };

@@ -90,9 +90,14 @@ describe('safetensors', () => {
     ['a field twice', file('{"w":{"dtype":"F32","dtype":"U8"}}'), /has dtype twice/],
     ['metadata of numbers', file({ __metadata__: { a: 1 } }), /metadata must be strings/],
     ['metadata in a list', file({ __metadata__: ['a'] }), /metadata must be strings/],
+    [
+      'a third truth',
+      file({ w: { ...w, dtype: 'BOOL', shape: [4] } }, [0, 1, 2, 0]),
+      /w holds a truth that is neither/,
+    ],
     ['a byte order mark', file('\ufeff{}'), /not valid JSON/],
     ['a null entry', file({ w: null }), /tensor w is null, not an object/],
-    ['no dtype', file({ w: {} }), /unknown dtype undefined/],
+    ['no dtype', file({ w: {} }), /w has no dtype/],
     ['a name of two lines', file({ 'a\nb': {} }), /^safetensors file: tensor "a\\nb" has[^\n]*$/],
     ['a dtype that is no text', file({ w: { dtype: { toString: 1, valueOf: 1 } } }), /unknown dtype \{"toString"/],
   ])('refuses %s', (_, bytes, message) => {
