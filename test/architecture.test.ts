@@ -16,6 +16,7 @@ const floors = [
   'runtime',
   'numerics',
   'nn',
+  'import',
   'optim',
   'losses',
   'metrics',

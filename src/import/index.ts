@@ -1,0 +1,11 @@
+/** ONNX models as layers, and graphs as ONNX models. */
+export * from '../onnx/index.js';
+export { OnnxImportError } from './error.js';
+export {
+  type ImportedInputs,
+  type ImportedModel,
+  type ImportedVariables,
+  type ImportOptions,
+  importOnnx,
+  type ValueSpec,
+} from './import.js';

@@ -1,0 +1,54 @@
+import type { GraphNode } from '../graph.js';
+import type { OnnxOperator } from '../operator.js';
+import { arithmetic } from './arithmetic.js';
+import { convolution } from './convolution.js';
+import { functions } from './functions.js';
+import { indexing } from './indexing.js';
+import { linear } from './linear.js';
+import { logic } from './logic.js';
+import { movement } from './movement.js';
+import { normalization } from './normalization.js';
+import { pooling } from './pooling.js';
+import { reduction } from './reduction.js';
+import { sequences } from './sequences.js';
+import { shapes } from './shape.js';
+
+/** Operators by family, in the order of the table in docs/operators.md. */
+export const families: Readonly<Record<string, readonly OnnxOperator[]>> = {
+  arithmetic,
+  functions,
+  'comparison, logic, choice': logic,
+  movement,
+  'shapes, constants': shapes,
+  indexing,
+  reduction,
+  'linear algebra': linear,
+  convolution,
+  pooling,
+  normalization,
+  sequences,
+};
+
+const byName = new Map(
+  Object.values(families)
+    .flat()
+    .map((operator) => [`${operator.domain ?? ''}:${operator.type}`, operator]),
+);
+
+/** The newest version of ONNX's operator set that is understood. */
+export const newestVersion = 26;
+
+/** The operator of a node that was found supported. */
+export function operatorOf(node: GraphNode): OnnxOperator {
+  return byName.get(`${node.domain}:${node.type}`) as OnnxOperator;
+}
+
+/** Why a node cannot be imported; undefined where it can. */
+export function unsupportedReason(node: GraphNode): string | undefined {
+  const name = node.domain === '' ? node.type : `${node.domain}.${node.type}`;
+  const operator = byName.get(`${node.domain}:${node.type}`);
+  if (!operator) return name;
+  if (node.domain === '' && (node.version < (operator.since ?? 1) || node.version > newestVersion))
+    return `${name} of operator set ${node.version}`;
+  return undefined;
+}

@@ -1,0 +1,64 @@
+import { constant, type Tensor } from '../../tensor/index.js';
+import { type OnnxOperator, type OperatorCall, type Results, results } from '../operator.js';
+
+/** Indices along an axis, negative ones counted from its end. */
+function wrapped(indices: Tensor, n: number): Tensor {
+  return indices.less(0).where(indices.add(n), indices);
+}
+
+function gatherND(call: OperatorCall): Tensor {
+  const [x, indices] = [call.tensor(0), call.tensor(1)];
+  const batch = call.integer('batch_dims', 0);
+  if (batch === 0) return x.gatherND(indices);
+  // The batch axes become leading entries of the tuples.
+  const lead = x.shape.slice(0, batch);
+  const own = lead.map((n, k) => {
+    const shape = indices.shape.map((m, i) => (i === k ? n : i === indices.rank - 1 ? 1 : m));
+    const along = constant({
+      data: BigInt64Array.from({ length: n }, (_, i) => BigInt(i)),
+      shape: [n],
+      dtype: 'int64',
+    });
+    return along.reshape(indices.shape.map((_, i) => (i === k ? n : 1))).broadcastTo(shape);
+  });
+  return x.gatherND([...own, indices.cast('int64')].reduce((a, b) => a.concat(b, -1)));
+}
+
+function topK(call: OperatorCall): Results {
+  const x = call.tensor(0);
+  const k = call.version >= 10 ? (call.number(1) ?? 0) : call.integer('k', 0);
+  const [values, indices] = x.topK(k, call.integer('axis', -1), { largest: call.integer('largest', 1) === 1 });
+  return results(values, indices);
+}
+
+function oneHot(call: OperatorCall): Tensor {
+  const indices = call.tensor(0);
+  const depth = call.number(1) ?? 0;
+  const values = call.tensor(2);
+  const [off, on] = [values.at(0), values.at(1)];
+  const axis = call.integer('axis', -1);
+  const whole = wrapped(indices.cast('int64'), depth).oneHot(depth, 'bool');
+  return whole.where(on, off).moveAxis(-1, axis < 0 ? axis + indices.rank + 1 : axis);
+}
+
+/** Rows or elements of a tensor. */
+export const indexing: readonly OnnxOperator[] = [
+  {
+    type: 'Gather',
+    gradient: 'yes',
+    controls: [1],
+    note: 'repeated indices add up',
+    build: (call) => call.tensor(0).gather(call.tensor(1), call.integer('axis', 0)),
+  },
+  {
+    type: 'GatherElements',
+    gradient: 'yes',
+    since: 11,
+    controls: [1],
+    note: 'repeated indices add up',
+    build: (call) => call.tensor(0).takeAlongAxis(call.tensor(1), call.integer('axis', 0)),
+  },
+  { type: 'GatherND', gradient: 'yes', since: 11, controls: [1], note: 'repeated indices add up', build: gatherND },
+  { type: 'TopK', gradient: 'yes', controls: [1], note: 'back to where each element stood', build: topK },
+  { type: 'OneHot', gradient: 'yes', since: 9, controls: [1], build: oneHot },
+];

@@ -1,0 +1,173 @@
+import { isFloat } from '../tensor/index.js';
+import type { Graph, GraphNode } from './graph.js';
+import { operatorOf } from './operators/index.js';
+import type { StoredTensor } from './tensor-data.js';
+
+/** A tensor that the model carries: an initializer, or what a Constant or ConstantOfShape node makes. */
+export interface Carried extends StoredTensor {
+  /** Its name in the file. */
+  readonly name: string;
+  /** The initializer is a node's result, so its name says nothing. */
+  readonly fromNode: boolean;
+}
+
+/** Where a value is used: as which input of which node. */
+interface Use {
+  readonly node: GraphNode;
+  readonly input: number;
+}
+
+/** The variables of a model: what is trained, and what is state; all else that it carries is constant. */
+export interface Variables {
+  readonly parameters: readonly Named[];
+  readonly buffers: readonly Named[];
+}
+
+export interface Named {
+  /** Unique, readable. */
+  readonly name: string;
+  readonly tensor: Carried;
+}
+
+/**
+ * Which of the tensors that a model carries are weights.
+ *
+ * A float tensor is a parameter when a gradient can reach it from an output: along a way through differentiable operators that enters none
+ * of them where an input steers (limits, exponents, sizes). Running statistics are buffers. Two kinds of tensors are constants all the
+ * same: a single number of an elementwise operator that has no name of its own (the 8 in scores / 8), and what is added to mask
+ * (all elements 0 or at most -100, some of them).
+ */
+export function variablesOf(graph: Graph, carried: ReadonlyMap<string, Carried>): Variables {
+  const flowing = reachedByGradient(graph);
+  const uses = usesOf(graph);
+  const taken = new Set<string>();
+  const parameters: Named[] = [];
+  const buffers: Named[] = [];
+  for (const [name, tensor] of carried) {
+    if (!isFloat(tensor.dtype)) continue;
+    const users = uses.get(name) ?? [];
+    const isState = users.some(({ node, input }) => operatorOf(node).buffers?.includes(input));
+    if (!isState && (!flowing.has(name) || isSteering(tensor, users) || isMask(tensor, users))) continue;
+    const readable = unique(readableName(tensor, firstUse(users, uses)), taken);
+    (isState ? buffers : parameters).push({ name: readable, tensor });
+  }
+  return { parameters, buffers };
+}
+
+/** Names of values that a gradient from the outputs reaches, as far as operators say, whatever their dtype. */
+function reachedByGradient(graph: Graph): Set<string> {
+  const reached = new Set(graph.outputs.map((o) => o.name));
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i];
+    if (!node.outputs.some((name) => reached.has(name))) continue;
+    const { gradient, controls, buffers } = operatorOf(node);
+    for (const body of node.bodies.values()) for (const name of body.captured) reached.add(name);
+    if (gradient !== 'yes' || controls === 'all') continue;
+    node.inputs.forEach((name, input) => {
+      if (!controls?.includes(input) && !buffers?.includes(input)) reached.add(name);
+    });
+  }
+  return reached;
+}
+
+function usesOf(graph: Graph): Map<string, Use[]> {
+  const uses = new Map<string, Use[]>();
+  for (const node of graph.nodes) {
+    node.inputs.forEach((name, input) => {
+      const known = uses.get(name);
+      if (known) known.push({ node, input });
+      else uses.set(name, [{ node, input }]);
+    });
+  }
+  return uses;
+}
+
+const elementwise = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Where', 'Sum', 'Mean']);
+
+function isSteering(tensor: Carried, users: readonly Use[]): boolean {
+  const single = tensor.shape.every((n) => n === 1);
+  return single && isAnonymous(tensor) && users.every(({ node }) => elementwise.has(node.type));
+}
+
+function isMask(tensor: Carried, users: readonly Use[]): boolean {
+  if (tensor.shape.length < 2 || !users.every(({ node }) => node.type === 'Add' || node.type === 'Where')) return false;
+  let masked = false;
+  for (const x of tensor.read().data as Float32Array) {
+    if (x === 0) continue;
+    if (!(x <= -100)) return false;
+    masked = true;
+  }
+  return masked;
+}
+
+/** Names that an exporter made up: `onnx::MatMul_123`, `123`, `val_12`, results of Constant nodes. */
+function isAnonymous({ name, fromNode }: Carried): boolean {
+  return (
+    fromNode ||
+    /^(onnx::\w+|\d+|(val|_val|constant|const|const_fold_opt_+|scalar_tensor\w*)_?\d*(_output_\d+)?|_inlfunc.*)$/i.test(
+      name,
+    )
+  );
+}
+
+/** Operators that hand a weight on in another form, so that what uses it is behind them. */
+const forms = new Set([
+  'Transpose',
+  'Reshape',
+  'Unsqueeze',
+  'Squeeze',
+  'Identity',
+  'Cast',
+  'Expand',
+  'DequantizeLinear',
+]);
+
+function firstUse(users: readonly Use[], uses: ReadonlyMap<string, readonly Use[]>): Use | undefined {
+  let use = users[0];
+  for (let i = 0; use && forms.has(use.node.type) && i < 8; i++) {
+    const next = uses.get(use.node.outputs[0])?.[0];
+    if (!next) break;
+    use = next;
+  }
+  return use;
+}
+
+/** What a weight is to the operator that uses it, by PyTorch's names. */
+function roleOf({ node, input }: Use): string {
+  const roles: Readonly<Record<string, readonly string[]>> = {
+    Add: ['bias', 'bias'],
+    Conv: ['input', 'weight', 'bias'],
+    ConvTranspose: ['input', 'weight', 'bias'],
+    Gemm: ['input', 'weight', 'bias'],
+    LSTM: ['input', 'weight_ih', 'weight_hh', 'bias'],
+    GRU: ['input', 'weight_ih', 'weight_hh', 'bias'],
+    RNN: ['input', 'weight_ih', 'weight_hh', 'bias'],
+    BatchNormalization: ['input', 'weight', 'bias', 'running_mean', 'running_var'],
+    LayerNormalization: ['input', 'weight', 'bias'],
+    InstanceNormalization: ['input', 'weight', 'bias'],
+    GroupNormalization: ['input', 'weight', 'bias'],
+  };
+  return roles[node.type]?.[input] ?? 'weight';
+}
+
+/**
+ * The name of a variable: the file's, without what a compiler put in front, or for a made-up one the path of the module that uses it:
+ * `/encoder/layer.0/query/MatMul` uses `encoder.layer.0.query.weight`.
+ */
+function readableName(tensor: Carried, use: Use | undefined): string {
+  if (!isAnonymous(tensor) || !use) return tensor.name;
+  const path = use.node.label.split('/').filter(Boolean).slice(0, -1);
+  if (path.length === 0)
+    return tensor.fromNode || /^\d+$/.test(tensor.name)
+      ? tensor.name
+      : `${use.node.label.replaceAll('/', '')}.${roleOf(use)}`;
+  // Exporters repeat the names of nested modules: /encoder/layer.0/encoder.layer.0/... says layer.0 twice.
+  return `${path.join('.')}.${roleOf(use)}`;
+}
+
+function unique(name: string, taken: Set<string>): string {
+  let fresh = name;
+  for (let i = 1; taken.has(fresh); i++) fresh = `${name}_${i}`;
+  taken.add(fresh);
+  return fresh;
+}
