@@ -1,4 +1,8 @@
 /** Layers and models: plain values whose variables are trees named as PyTorch names them. */
+export { type Frozen, type FrozenOptions, freeze, thaw } from './adaptation/freeze.js';
+export { layerGroups } from './adaptation/layer-groups.js';
+export { type Adapters, type Lora, type LoraOptions, lora } from './adaptation/lora.js';
+export { normalizationParameters } from './adaptation/normalization-parameters.js';
 export { type BatchNormStatistics, batchNormParameters, Context, type ContextOptions, isBuffer } from './context.js';
 export * from './functional/attention.js';
 export { dropout as dropoutWithKey } from './functional/dropout.js';

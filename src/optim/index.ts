@@ -31,6 +31,7 @@ export {
 } from './sharpness/sam.js';
 export { applyUpdates, chain, type GradientTransformation, type Update } from './transformation.js';
 export * from './transformations/adaptive.js';
+export { type LayerDecayOptions, layerWiseDecay, type PathFactor, scaleByPath } from './transformations/by-path.js';
 export * from './transformations/clip.js';
 export * from './transformations/momentum.js';
 export * from './transformations/scale.js';

@@ -89,6 +89,7 @@ export * from './ops/movement.js';
 export * from './ops/pooling.js';
 export * from './ops/reduction.js';
 export * from './ops/slicing.js';
+export { type PathPattern, type PathPatterns, pathMatcher, selectPaths } from './paths.js';
 export { broadcastShapes, type Shape, showShape, sizeOf } from './shape.js';
 export { isTensor, type Spec, Tensor } from './tensor.js';
 export { type Leaf, leavesOf, type MapTree, mapTree, merge, partition, unflatten, zipTrees } from './tree.js';
