@@ -11,7 +11,7 @@ export function trainingProgress(
     {
       stream,
       format:
-        'epoch {epoch} |{bar}| {value}/{total} steps | loss {loss} | accuracy {accuracy} | {rate} samples/s | ETA {eta_formatted}',
+        'epoch {epoch} |{bar}| {value}/{total} steps | loss {loss} | {measure} | {rate} samples/s | ETA {eta_formatted}',
       hideCursor: true,
       clearOnComplete: true,
       etaBuffer: 50,
@@ -24,12 +24,16 @@ export function trainingProgress(
   let running = false;
   let total = 0;
   // Single batches jump about: the bar shows moving averages.
-  let means: { loss: number; accuracy: number; rate: number } | undefined;
+  let means: { loss: number; accuracy?: number; error?: number; rate: number } | undefined;
   const follow = (old: number | undefined, now: number) => (old === undefined ? now : old + 0.05 * (now - old));
+  const followed = (old: number | undefined, now: number | undefined) =>
+    now === undefined ? undefined : follow(old, now);
+  const measure = ({ accuracy, error }: { readonly accuracy?: number; readonly error?: number }) =>
+    accuracy === undefined ? `error ${error?.toFixed(4) ?? '-'}` : `accuracy ${(100 * accuracy).toFixed(2)}%`;
   const shown = (epoch: number) => ({
     epoch: `${epoch + 1}/${epochs}`,
     loss: means?.loss.toFixed(4) ?? '-',
-    accuracy: means ? `${(100 * means.accuracy).toFixed(1)}%` : '-',
+    measure: means ? measure(means) : '-',
     rate: means ? Math.round(means.rate) : '-',
   });
   const start = (epoch: number, step: number) => {
@@ -48,7 +52,8 @@ export function trainingProgress(
     } else if (event.type === 'step') {
       means = {
         loss: follow(means?.loss, event.loss),
-        accuracy: follow(means?.accuracy, event.accuracy),
+        accuracy: followed(means?.accuracy, event.accuracy),
+        error: followed(means?.error, event.error),
         rate: follow(means?.rate, event.samplesPerSecond),
       };
       if (running) bar.update(event.progress.step, shown(event.progress.epoch));
@@ -56,7 +61,7 @@ export function trainingProgress(
       // The line takes the bar's place, and the bar begins anew below it.
       stop();
       stream.write(
-        `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test accuracy ${(100 * event.testAccuracy).toFixed(2)}%, ${Math.round(means?.rate ?? 0)} samples/s\n`,
+        `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test ${measure({ accuracy: event.testAccuracy, error: event.testError })}, ${Math.round(means?.rate ?? 0)} samples/s\n`,
       );
       start(event.epoch + 1, (total / epochs) * (event.epoch + 1));
     }

@@ -1,6 +1,7 @@
 /** Training runs: loop, checkpoints, metrics, report. Node only. */
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
+export { classification } from './classification.js';
 export { type Classifier, type ClassifierOptions, classifier, type TrainState } from './classifier.js';
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { parseConfig, type TrainConfig, trainConfigSchema } from './config.js';
@@ -8,7 +9,18 @@ export { readConfig } from './config-file.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 export { type Inspection, type InspectOptions, inspectRun } from './inspect.js';
 export { renderInspection } from './inspection-page.js';
-export { type Progress, runFiles, type TrainEvent, trainClassifier } from './loop.js';
+export {
+  type Batches,
+  type LoopSettings,
+  type Measured,
+  type Progress,
+  type RunOptions,
+  type RunResult,
+  runFiles,
+  runLoop,
+  type Task,
+  type TrainEvent,
+} from './loop.js';
 export { type ClassifierLoss, classifierLosses } from './losses.js';
 export { type MetricLine, readMetrics } from './metrics-log.js';
 export { nearest } from './nearest.js';

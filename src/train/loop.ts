@@ -1,14 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Dataset, loader } from '../data/index.js';
 import { foldIn, type Key, key as makeKey, split } from '../runtime/random/index.js';
-import { item, type NDArray } from '../tensor/index.js';
-import { merge } from '../tensor/tree.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import type { Arrays, Classifier, TrainState } from './classifier.js';
-import type { TrainConfig } from './config.js';
-import { type Evaluation, evaluateOn } from './evaluate.js';
 import { type MetricLine, MetricsLog } from './metrics-log.js';
 
 /** Where a run stands; saved with every checkpoint, so it holds nothing that differs between two runs of one seed. */
@@ -26,10 +20,17 @@ export type TrainEvent =
       readonly type: 'step';
       readonly progress: Progress;
       readonly loss: number;
-      readonly accuracy: number;
+      readonly accuracy?: number;
+      readonly error?: number;
       readonly samplesPerSecond: number;
     }
-  | { readonly type: 'epoch'; readonly epoch: number; readonly testLoss: number; readonly testAccuracy: number };
+  | {
+      readonly type: 'epoch';
+      readonly epoch: number;
+      readonly testLoss: number;
+      readonly testAccuracy?: number;
+      readonly testError?: number;
+    };
 
 export interface RunOptions {
   readonly out: string;
@@ -40,10 +41,44 @@ export interface RunOptions {
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
-export interface RunResult {
-  readonly variables: Arrays;
+/** What a task says of its state on data that it does not train on. */
+export interface Measured {
+  readonly loss: number;
+  /** Share of labels predicted; absent where nothing is counted. */
+  readonly accuracy?: number;
+  /** Root mean squared error, of regressions. */
+  readonly error?: number;
+}
+
+/** Batches of an epoch, in an order that follows from a key and the epoch alone. */
+export interface Batches<B> {
+  readonly batchesPerEpoch: number;
+  epoch(epoch: number, options: { readonly startBatch: number }): AsyncGenerator<B, void, undefined>;
+  close(): Promise<void>;
+}
+
+/** What a loop trains: the state it begins with, the batches of its data, a step, and how a state is measured. */
+export interface Task<S, B, E extends Measured> {
+  init(key: Key): S;
+  batches(key: Key): Batches<B>;
+  /** One step with randomness of its own; `samples` are counted, loss and measures are means over them. */
+  step(state: S, batch: B, key: Key): Promise<Measured & { readonly state: S; readonly samples: number }>;
+  evaluate(state: S): Promise<E>;
+  learningRateAt(step: number): number;
+}
+
+/** How long and how a loop runs. */
+export interface LoopSettings {
+  readonly epochs: number;
+  readonly seed: number;
+  /** Steps between checkpoints; one is also written after every epoch. */
+  readonly checkpointEvery: number;
+}
+
+export interface RunResult<S, E> {
+  readonly state: S;
   /** On the test set after the last epoch; absent when the signal stopped the run, which can then be resumed. */
-  readonly evaluation: Evaluation | undefined;
+  readonly evaluation: E | undefined;
   readonly metrics: readonly MetricLine[];
   /** Interruptions not counted. */
   readonly seconds: number;
@@ -60,22 +95,22 @@ export const runFiles = {
 } as const;
 
 /**
- * Trains a classifier, evaluating after each epoch, and leaves checkpoint and metrics in a folder.
+ * Trains, evaluating after each epoch, and leaves checkpoint and metrics in a folder.
  *
  * The order of the samples and all random draws follow from the seed and the number of the step, so a run that was stopped at any
  * moment and resumed ends with the same checkpoint, bit for bit, as one that was not.
  */
-export async function trainClassifier(
-  config: TrainConfig,
-  task: { classifier: Classifier; train: Dataset; test: Dataset; learningRateAt: (step: number) => number },
+export async function runLoop<S, B, E extends Measured>(
+  settings: LoopSettings,
+  task: Task<S, B, E>,
   options: RunOptions,
-): Promise<RunResult> {
-  const { classifier, train, test } = task;
+): Promise<RunResult<S, E>> {
+  const { epochs, seed, checkpointEvery } = settings;
   const { out, resume, signal, onEvent = () => {} } = options;
   await mkdir(out, { recursive: true });
   const checkpoint = join(out, runFiles.checkpoint);
-  const [initKey, orderKey, drawKey] = split(makeKey(config.seed), 3);
-  let state: TrainState = classifier.init(initKey);
+  const [initKey, orderKey, drawKey] = split(makeKey(seed), 3);
+  let state = task.init(initKey);
   let progress: Progress = { epoch: 0, batch: 0, step: 0 };
   if (resume && existsSync(checkpoint)) {
     const saved = await loadCheckpoint(checkpoint, state);
@@ -83,30 +118,29 @@ export async function trainClassifier(
     progress = saved.progress as Progress;
   }
   const log = await MetricsLog.open(join(out, runFiles.metrics), { resumeAfterStep: progress.step });
-  const batches = loader(train, { batchSize: config.batchSize, key: orderKey, last: 'drop' });
+  const batches = task.batches(orderKey);
   const before = log.lines.at(-1)?.seconds ?? 0;
   const started = performance.now();
   const seconds = () => before + (performance.now() - started) / 1000;
   const save = async () => saveCheckpoint(checkpoint, { state, progress });
-  let evaluation: Evaluation | undefined;
+  let evaluation: E | undefined;
   let stopped = false;
   onEvent({ type: 'start', stepsPerEpoch: batches.batchesPerEpoch, progress });
   try {
-    while (progress.epoch < config.epochs && !stopped) {
+    while (progress.epoch < epochs && !stopped) {
       const { epoch } = progress;
       for await (const batch of batches.epoch(epoch, { startBatch: progress.batch })) {
         const begin = performance.now();
         const { step } = progress;
-        const result = await classifier.step(state as never, batch.images, batch.labels, foldIn(drawKey, step) as Key);
-        state = result.state as TrainState;
+        const result = await task.step(state, batch, foldIn(drawKey, step) as Key);
+        state = result.state;
         progress = { epoch, batch: progress.batch + 1, step: step + 1 };
-        const n = batch.labels.shape[0];
-        const line = { loss: item(result.loss as NDArray), accuracy: item(result.correct as NDArray) / n };
+        const line = measuresOf(result);
         if (!Number.isFinite(line.loss))
           throw new Error(
-            `train: the loss is ${line.loss} at step ${step}; lower the learning rate (${config.learningRate})`,
+            `train: the loss is ${line.loss} at step ${step}; lower the learning rate (${task.learningRateAt(step)} there)`,
           );
-        const samplesPerSecond = (n * 1000) / (performance.now() - begin);
+        const samplesPerSecond = (result.samples * 1000) / (performance.now() - begin);
         log.append({
           step: progress.step,
           epoch,
@@ -118,23 +152,23 @@ export async function trainClassifier(
         onEvent({ type: 'step', progress, ...line, samplesPerSecond });
         stopped = signal?.aborted ?? false;
         // The last batch's checkpoint waits for the evaluation, so that no resumed run lacks that line.
-        if (progress.batch < batches.batchesPerEpoch && (stopped || progress.step % config.checkpointEvery === 0)) {
+        if (progress.batch < batches.batchesPerEpoch && (stopped || progress.step % checkpointEvery === 0)) {
           await log.flush();
           await save();
         }
         if (stopped) break;
       }
       if (stopped && progress.batch < batches.batchesPerEpoch) break;
-      evaluation = await evaluateOn(classifier, merge(state.params, state.buffers), test, config.batchSize);
+      evaluation = await task.evaluate(state);
       progress = { epoch: epoch + 1, batch: 0, step: progress.step };
-      log.append({
-        step: progress.step,
-        epoch,
-        testLoss: evaluation.loss,
-        testAccuracy: evaluation.accuracy,
-        seconds: seconds(),
-      });
-      onEvent({ type: 'epoch', epoch, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy });
+      const { loss: testLoss, accuracy: testAccuracy, error: testError } = evaluation;
+      const line = {
+        testLoss,
+        ...(testAccuracy !== undefined && { testAccuracy }),
+        ...(testError !== undefined && { testError }),
+      };
+      log.append({ step: progress.step, epoch, ...line, seconds: seconds() });
+      onEvent({ type: 'epoch', epoch, ...line });
       await log.flush();
       await save();
     }
@@ -142,14 +176,17 @@ export async function trainClassifier(
     await log.close();
     await batches.close();
   }
-  const variables = merge(state.params, state.buffers);
-  const interrupted = progress.epoch < config.epochs;
+  const interrupted = progress.epoch < epochs;
   // A run that was complete when it was resumed has not been evaluated yet.
-  if (!interrupted) evaluation ??= await evaluateOn(classifier, variables, test, config.batchSize);
+  if (!interrupted) evaluation ??= await task.evaluate(state);
   return {
-    variables,
+    state,
     evaluation: interrupted ? undefined : evaluation,
     metrics: log.lines,
     seconds: log.lines.at(-1)?.seconds ?? seconds(),
   };
+}
+
+function measuresOf({ loss, accuracy, error }: Measured): Measured {
+  return { loss, ...(accuracy !== undefined && { accuracy }), ...(error !== undefined && { error }) };
 }

@@ -9,11 +9,14 @@ export interface MetricLine {
   /** Of the batch. */
   readonly loss?: number;
   readonly accuracy?: number;
+  /** Root mean squared error, of regressions. */
+  readonly error?: number;
   readonly learningRate?: number;
   readonly samplesPerSecond?: number;
   /** Of the whole test set. */
   readonly testLoss?: number;
   readonly testAccuracy?: number;
+  readonly testError?: number;
   /** Since the beginning of the run, interruptions not counted. */
   readonly seconds?: number;
 }

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { Dataset, DownloadProgress } from '../data/index.js';
 import { type Schedule, scheduleValues } from '../optim/index.js';
 import { exportOnnx } from '../runtime/index.js';
-import type { NDArray } from '../tensor/index.js';
+import { merge, type NDArray } from '../tensor/index.js';
 import { datasetsOf, modelOf, scheduleOf } from './build.js';
 import { made } from './choice.js';
+import { classification } from './classification.js';
 import { type Arrays, type Classifier, classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
 import { confusionMatrix, type Evaluation } from './evaluate.js';
 import { readJson, removeFiles, writeFileAtomic } from './files.js';
-import { runFiles, type TrainEvent, trainClassifier } from './loop.js';
+import { runFiles, runLoop, type TrainEvent } from './loop.js';
 import { classifierLosses } from './losses.js';
 import { optimizerOf } from './optimizers.js';
 import { type RunSummary, renderReport, type SamplePrediction } from './report.js';
@@ -40,15 +41,15 @@ export async function runTraining(config: TrainConfig, options: TrainRunOptions)
   const rates = await scheduleValues(schedule, steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
-  const run = await trainClassifier(
-    config,
-    { classifier: compiled, train, test, learningRateAt: (step) => rates[step] },
-    { out, resume, signal, onEvent },
-  );
+  const task = classification(config, { classifier: compiled, train, test, learningRateAt: (step) => rates[step] });
+  const run = await runLoop(config, task, { out, resume, signal, onEvent });
   if (!run.evaluation) return undefined;
   const { accuracy: testAccuracy, loss: testLoss } = run.evaluation;
   const result: RunSummary = { testAccuracy, testLoss, epochs: config.epochs, seconds: run.seconds, seed: config.seed };
-  await writeFileAtomic(join(out, runFiles.model), exportClassifier(compiled, run.variables, test));
+  await writeFileAtomic(
+    join(out, runFiles.model),
+    exportClassifier(compiled, merge(run.state.params, run.state.buffers), test),
+  );
   const record = {
     config,
     result,
