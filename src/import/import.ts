@@ -18,6 +18,7 @@ import { everyNode, type Graph, graphOf } from './graph.js';
 import type { Value } from './operator.js';
 import { unsupportedReason } from './operators/index.js';
 import { Application } from './run.js';
+import { checkNodes } from './schema.js';
 import { type DataSource, lengthsOf, storedTensor } from './tensor-data.js';
 import { type Carried, type Named, variablesOf } from './weights.js';
 
@@ -108,6 +109,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   const source: DataSource = { half: options.float16 ?? 'refuse', external: options.externalData };
   const graph = graphOf(parsed(bytes));
   refuseUnsupported(graph);
+  checkNodes(everyNode(graph));
   const carried = carriedTensors(graph, source);
   const { parameters, buffers } = variablesOf(graph, carried);
   const variables = [...parameters, ...buffers];

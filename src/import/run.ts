@@ -7,6 +7,7 @@ import { folded } from './fold.js';
 import type { Graph, GraphNode } from './graph.js';
 import { OperatorCall, Results, type Surroundings, type Value } from './operator.js';
 import { operatorOf } from './operators/index.js';
+import { typeFault } from './schema.js';
 import { type DataSource, storedTensor } from './tensor-data.js';
 
 /** Steps that loops may have in all when they are unrolled. */
@@ -56,7 +57,10 @@ export class Application {
     };
     let made: Value | readonly Value[] | Results;
     try {
-      made = operator.build(new OperatorCall(node, node.inputs.map(lookup), surroundings));
+      const inputs = node.inputs.map(lookup);
+      const fault = typeFault(node, inputs);
+      if (fault) throw new TypeError(fault);
+      made = operator.build(new OperatorCall(node, inputs, surroundings));
     } catch (error) {
       if (error instanceof OnnxImportError) throw error;
       throw new OnnxImportError(`node '${node.label}' (${node.type}): ${(error as Error).message}`, { cause: error });

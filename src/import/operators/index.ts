@@ -1,3 +1,4 @@
+import { newest } from '../generated/schemas.js';
 import type { GraphNode } from '../graph.js';
 import type { OnnxOperator } from '../operator.js';
 import { arithmetic } from './arithmetic.js';
@@ -35,9 +36,6 @@ const byName = new Map(
     .map((operator) => [`${operator.domain ?? ''}:${operator.type}`, operator]),
 );
 
-/** The newest version of ONNX's operator set that is understood. */
-export const newestVersion = 26;
-
 /** The operator of a node that was found supported. */
 export function operatorOf(node: GraphNode): OnnxOperator {
   return byName.get(`${node.domain}:${node.type}`) as OnnxOperator;
@@ -48,7 +46,7 @@ export function unsupportedReason(node: GraphNode): string | undefined {
   const name = node.domain === '' ? node.type : `${node.domain}.${node.type}`;
   const operator = byName.get(`${node.domain}:${node.type}`);
   if (!operator) return name;
-  if (node.domain === '' && (node.version < (operator.since ?? 1) || node.version > newestVersion))
+  if (node.domain === '' && (node.version < (operator.since ?? 1) || node.version > newest))
     return `${name} of operator set ${node.version}`;
   return undefined;
 }

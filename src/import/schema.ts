@@ -1,0 +1,152 @@
+import { type AttributeProto, AttributeProto_AttributeType as AttributeType } from '../onnx/generated/onnx_pb.js';
+import { type DType, isTensor } from '../tensor/index.js';
+import { OnnxImportError } from './error.js';
+import { schemas } from './generated/schemas.js';
+import type { GraphNode } from './graph.js';
+import type { Value } from './operator.js';
+
+/** How many inputs or outputs an operator has, and the types of each. */
+interface Arity {
+  readonly least: number;
+  readonly most: number;
+  readonly types: readonly string[];
+}
+
+/** What ONNX says of one version of an operator. */
+interface Schema {
+  readonly since: number;
+  readonly removed: boolean;
+  readonly inputs: Arity;
+  readonly outputs: Arity;
+  readonly attributes: ReadonlyMap<string, { readonly type: string; readonly required: boolean }>;
+  /** The letters of the types that a variable may stand for. */
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+const words = (text: string) => text.split(' ').filter((word) => word !== '');
+
+function arity(text: string): Arity {
+  const [least, most, ...types] = words(text);
+  return { least: Number(least), most: most === '*' ? Number.POSITIVE_INFINITY : Number(most), types };
+}
+
+function parsed(line: string): Schema {
+  const [since, inputs, outputs, attributes, variables] = line.split('|').map((part) => part.trim());
+  return {
+    since: Number.parseInt(since, 10),
+    removed: since.endsWith('x'),
+    inputs: arity(inputs),
+    outputs: arity(outputs),
+    attributes: new Map(
+      words(attributes).map((word) => {
+        const [name, type] = word.split(':');
+        return [name.replace('!', ''), { type, required: name.endsWith('!') }];
+      }),
+    ),
+    variables: new Map(words(variables).map((word) => word.split(':') as [string, string])),
+  };
+}
+
+const known = new Map<string, readonly Schema[]>();
+
+/** What holds for the operator of a node in the version of the operator set that its model names; undefined for operators that are not ONNX's. */
+function schemaOf({ domain, type, version }: GraphNode): Schema | undefined {
+  if (domain !== '' || !Object.hasOwn(schemas, type)) return undefined;
+  const versions = known.get(type) ?? schemas[type].map(parsed);
+  known.set(type, versions);
+  return versions.findLast(({ since }) => since <= version);
+}
+
+const attributeTypes: Readonly<Record<string, AttributeType>> = {
+  f: AttributeType.FLOAT,
+  i: AttributeType.INT,
+  s: AttributeType.STRING,
+  t: AttributeType.TENSOR,
+  g: AttributeType.GRAPH,
+  fs: AttributeType.FLOATS,
+  is: AttributeType.INTS,
+  ss: AttributeType.STRINGS,
+  ts: AttributeType.TENSORS,
+  gs: AttributeType.GRAPHS,
+  st: AttributeType.SPARSE_TENSOR,
+  tp: AttributeType.TYPE_PROTO,
+};
+
+/** Where a node is not what ONNX says of its operator: its version, the number of inputs and outputs, its attributes. */
+function faultOf(node: GraphNode): string | undefined {
+  const schema = schemaOf(node);
+  if (!schema) {
+    const since = node.domain === '' && Object.hasOwn(schemas, node.type) ? parsed(schemas[node.type][0]).since : 0;
+    return since > 0 ? `is of operator set ${node.version}, which had no ${node.type} before ${since}` : undefined;
+  }
+  if (schema.removed) return `is of operator set ${node.version}, which has no ${node.type} since ${schema.since}`;
+  return (
+    countFault('inputs', node.inputs, schema.inputs) ??
+    countFault('outputs', node.outputs, schema.outputs) ??
+    attributesFault(node.attributes, schema)
+  );
+}
+
+/** @throws OnnxImportError naming the first node that is not what ONNX says of its operator. */
+export function checkNodes(nodes: Iterable<GraphNode>): void {
+  for (const node of nodes) {
+    const fault = faultOf(node);
+    if (fault) throw new OnnxImportError(`node '${node.label}' (${node.type}) ${fault}`);
+  }
+}
+
+function countFault(what: string, { length }: readonly string[], { least, most }: Arity): string | undefined {
+  if (length >= least && length <= most) return undefined;
+  const wanted =
+    least === most ? `${least}` : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
+  return `has ${length} ${what} and must have ${wanted}`;
+}
+
+function attributesFault(
+  attributes: ReadonlyMap<string, AttributeProto>,
+  { attributes: allowed }: Schema,
+): string | undefined {
+  for (const [name, attribute] of attributes) {
+    const type = allowed.get(name)?.type;
+    if (type === undefined) return `has the attribute '${name}', which the operator does not know`;
+    // The first version of the format had no types there.
+    if (attribute.type !== AttributeType.UNDEFINED && attribute.type !== attributeTypes[type])
+      return `has '${name}' as an attribute of type ${AttributeType[attribute.type] ?? attribute.type}, not ${AttributeType[attributeTypes[type]]}`;
+  }
+  for (const [name, { required }] of allowed)
+    if (required && !attributes.has(name)) return `must have the attribute '${name}'`;
+  return undefined;
+}
+
+const letters: Readonly<Record<DType, string>> = {
+  float32: 'f',
+  float64: 'd',
+  int32: 'i',
+  int64: 'l',
+  bool: 'b',
+  uint8: 'u',
+};
+
+/** Where the inputs of a node have types that its operator does not take, or that must agree and do not. */
+export function typeFault(node: GraphNode, values: readonly Value[]): string | undefined {
+  const schema = schemaOf(node);
+  if (!schema) return undefined;
+  const { types } = schema.inputs;
+  const bound = new Map<string, string>();
+  for (const [i, value] of values.entries()) {
+    if (value === undefined) continue;
+    const dtype = isTensor(value) ? value.dtype : 'sequence';
+    const letter = isTensor(value) ? letters[value.dtype] : 's';
+    const last = types[Math.min(i, types.length - 1)];
+    const own = last.endsWith('~');
+    const variable = last.replace(/[+~]$/, '');
+    const allowed = variable.startsWith(':') ? variable.slice(1) : (schema.variables.get(variable) ?? '');
+    // An optional may be empty, and is what it holds otherwise.
+    if (!allowed.includes(letter) && !allowed.includes('o')) return `does not take ${dtype} as its input ${i}`;
+    if (own || variable.startsWith(':') || allowed.includes('o')) continue;
+    const before = bound.get(variable) ?? dtype;
+    if (before !== dtype) return `has inputs of ${before} and ${dtype} where one type is needed`;
+    bound.set(variable, dtype);
+  }
+  return undefined;
+}
