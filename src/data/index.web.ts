@@ -1,4 +1,7 @@
 /** Data sets and loaders that need no file system. */
+
+export type { Corruption, CorruptionOptions, Images } from './corruptions/images.js';
+export { type CorruptionName, corrupted, corruptions } from './corruptions/index.js';
 export { type Dataset, head, subset } from './dataset.js';
 export { type DigitsOptions, digits } from './datasets/digits.js';
 export { decodeIdx, encodeIdx } from './datasets/idx.js';
