@@ -8,6 +8,18 @@ export { type FactorOptions, randomBrightness, randomContrast } from './image/co
 export { type CropOptions, randomCrop } from './image/crop.js';
 export { type CutoutOptions, cutout, type ErasingOptions, randomErasing } from './image/erase.js';
 export { type FlipOptions, randomHorizontalFlip } from './image/flip.js';
+export {
+  exactArithmetic,
+  type JpegArithmetic,
+  softArithmetic,
+  softClip,
+  softFloor,
+  softRound,
+  straightThroughArithmetic,
+} from './jpeg/arithmetic.js';
+export { diffJpeg, type JpegCoefficients, type JpegOptions, jpegDecode, jpegEncode } from './jpeg/diff-jpeg.js';
+export { type RandomJpegOptions, randomJpeg } from './jpeg/random-jpeg.js';
+export { chrominanceTable, jpegQualityScale, luminanceTable, scaledTable } from './jpeg/tables.js';
 export { cutMix } from './mixing/cutmix.js';
 export { type Mixture, mixExamples, mixedLoss } from './mixing/mixture.js';
 export { type MixupOptions, mixup } from './mixing/mixup.js';
