@@ -23,6 +23,8 @@ export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeProto>;
+  /** It stands in a function of the model, not in its graph. */
+  readonly inlined: boolean;
   /** The graphs that it holds: branches, bodies of loops. */
   readonly bodies: ReadonlyMap<string, Graph>;
 }
@@ -133,6 +135,7 @@ class Reader {
         inputs: node.input,
         outputs: node.output,
         attributes,
+        inlined: at !== scope,
         bodies,
       });
     }

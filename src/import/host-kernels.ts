@@ -239,7 +239,8 @@ function trilu([x, k]: readonly NDArray[], { upper }: Attributes): NDArray {
   });
 }
 
-function roundHalfEven(x: number): number {
+/** The nearest integer, halves to even. */
+export function roundHalfEven(x: number): number {
   const r = Math.round(x);
   return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
 }

@@ -144,7 +144,7 @@ function refuseUnsupported(graph: Graph): void {
   throw new OnnxImportError(`operators that are not supported: ${list.join('; ')}`);
 }
 
-/** What a model carries: its initializers, and what Constant and ConstantOfShape nodes make in the main graph. */
+/** What a model carries: its initializers, and what Constant and ConstantOfShape nodes make outside of functions and loops. */
 function carriedTensors(graph: Graph, source: DataSource): Map<string, Carried> {
   const carried = new Map<string, Carried>();
   for (const [name, tensor] of graph.initializers)
@@ -153,7 +153,7 @@ function carriedTensors(graph: Graph, source: DataSource): Map<string, Carried> 
   for (const node of graph.nodes) {
     const [name] = node.outputs;
     const value = node.attributes.get('value')?.t;
-    if (node.domain !== '' || !name || !value) continue;
+    if (node.domain !== '' || node.inlined || !name || !value) continue;
     if (node.type === 'Constant') carried.set(name, { ...storedTensor(value, source, name), name, fromNode: true });
     if (node.type !== 'ConstantOfShape') continue;
     const sizes = carried.get(node.inputs[0]);

@@ -9,3 +9,4 @@ export {
   importOnnx,
   type ValueSpec,
 } from './import.js';
+export { withWeights } from './with-weights.js';

@@ -2,6 +2,7 @@ import { TensorProto_DataType as Code, type TensorProto, TensorProto_DataLocatio
 import { allocate, type DType, type NDArray, sizeOf } from '../tensor/index.js';
 import { dtypeOf, type HalfPrecision, isHalf } from './dtype.js';
 import { OnnxImportError } from './error.js';
+import { roundHalfEven } from './host-kernels.js';
 
 /** Where the numbers of a model come from beside the model's own bytes. */
 export interface DataSource {
@@ -133,4 +134,36 @@ function halfToNumber(word: number): number {
   const fraction = word & 1023;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
   return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+}
+
+/** Numbers as a tensor of a model file stores them, in the element type that it had there; half precision is rounded to the nearest. */
+export function storedBytes({ data }: NDArray, code: number): Uint8Array {
+  if (!isHalf(code)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const words = new Uint16Array(data.length);
+  const bits = new Uint32Array(1);
+  const value = new Float32Array(bits.buffer);
+  for (let i = 0; i < words.length; i++) {
+    value[0] = Number(data[i]);
+    words[i] = code === Code.BFLOAT16 ? toBrainHalf(bits[0]) : toHalf(value[0]);
+  }
+  return new Uint8Array(words.buffer);
+}
+
+/** The upper half of a float32, rounded to nearest, ties to even. */
+function toBrainHalf(bits: number): number {
+  if ((bits & 0x7fffffff) > 0x7f800000) return 0x7fc0;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+/** The IEEE 754 binary16 word nearest to a number, ties to even. */
+function toHalf(x: number): number {
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  const size = Math.abs(x);
+  if (Number.isNaN(x)) return 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
+  // Numbers below 2^-14 have the spacing of those above it.
+  const exponent = Math.max(Math.floor(Math.log2(size)), -14);
+  const scaled = size * 2 ** (10 - exponent);
+  const rounded = roundHalfEven(scaled);
+  return sign | (exponent === -14 ? rounded : ((exponent + 14) << 10) + rounded);
 }

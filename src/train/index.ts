@@ -24,6 +24,7 @@ export {
 export { type ClassifierLoss, classifierLosses } from './losses.js';
 export { type MetricLine, readMetrics } from './metrics-log.js';
 export { nearest } from './nearest.js';
+export { externalDataBeside, importOnnxFile } from './onnx-file.js';
 export { optimizerOf, optimizers } from './optimizers.js';
 export { type RunRecord, type RunSummary, renderReport, type SamplePrediction } from './report.js';
 export { exportClassifier, runTraining, type TrainRunOptions } from './run.js';
