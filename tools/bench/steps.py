@@ -1,4 +1,4 @@
-"""The work of steps.mjs in PyTorch, eager: `python3 tools/bench/steps.py <workload>` prints one line of JSON."""
+"""The work of steps.mjs in PyTorch: `python3 tools/bench/steps.py <workload> [--compile]` prints one line of JSON; eager, or by torch.compile."""
 
 import json
 import pathlib
@@ -15,10 +15,12 @@ from models import BasicBlock, ResNet, ResNet9, ViT  # noqa: E402
 
 torch.set_num_threads(2)
 torch.manual_seed(0)
+compiled = torch.compile if "--compile" in sys.argv else lambda work: work
 
 
 def training(model, optimizer, x, y, perturb=None):
     model.train()
+    model = compiled(model)
 
     def backward():
         optimizer.zero_grad()
@@ -74,9 +76,11 @@ def infonce():
     x, y = (torch.randn(4096, 128, requires_grad=True) for _ in range(2))
     target = torch.arange(4096)
 
+    loss = compiled(lambda x, y: F.cross_entropy(F.normalize(x) @ F.normalize(y).T / 0.1, target))
+
     def step():
         x.grad = y.grad = None
-        F.cross_entropy(F.normalize(x) @ F.normalize(y).T / 0.1, target).backward()
+        loss(x, y).backward()
 
     return step
 
@@ -84,12 +88,17 @@ def infonce():
 def arcface():
     f, w, y = torch.randn(256, 512, requires_grad=True), torch.randn(10_000, 512, requires_grad=True), labels(256, 10_000)
 
-    def step():
-        f.grad = w.grad = None
+    def loss(f, w):
         cosine = F.normalize(f) @ F.normalize(w).T
         own = cosine.gather(1, y[:, None]).clamp(-1 + 1e-7, 1 - 1e-7)
         moved = torch.cos(torch.acos(own) + 0.5)
-        F.cross_entropy(64 * cosine.scatter(1, y[:, None], moved), y).backward()
+        return F.cross_entropy(64 * cosine.scatter(1, y[:, None], moved), y)
+
+    loss = compiled(loss)
+
+    def step():
+        f.grad = w.grad = None
+        loss(f, w).backward()
 
     return step
 
@@ -98,6 +107,7 @@ def hvp():
     model, x, y = perceptron(), torch.rand(128, 784), labels(128)
     params = list(model.parameters())
     direction = [torch.randn_like(p) for p in params]
+    model = compiled(model)
 
     def step():
         gradients = torch.autograd.grad(F.cross_entropy(model(x), y), params, create_graph=True)

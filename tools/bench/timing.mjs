@@ -1,0 +1,22 @@
+/**
+ * Runs a step until its time is known: warm-up, then at least five runs and at most thirty or about four seconds. A step of more than five seconds
+ * is warmed up once and timed three times, one of more than twenty once.
+ *
+ * @returns the median in ms, with the peak resident memory of the process.
+ */
+export async function timed(step) {
+  const first = performance.now();
+  await step();
+  const seconds = (performance.now() - first) / 1000;
+  if (seconds < 5) for (let i = 0; i < 2; i++) await step();
+  const times = [];
+  const begin = performance.now();
+  const least = seconds < 5 ? 5 : seconds < 20 ? 3 : 1;
+  while (times.length < least || (times.length < 30 && performance.now() - begin < 4000)) {
+    const start = performance.now();
+    await step();
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  return { ms: times[times.length >> 1], rssMb: process.resourceUsage().maxRSS / 1024 };
+}
