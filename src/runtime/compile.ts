@@ -4,7 +4,7 @@ import { isTensor, mapTree, type NDArray, type Spec, type Tensor } from '../tens
 import { constantOf } from '../tensor/tensor.js';
 import { type Argument, type ArraysIn, type ArraysOut, argumentsOf, nameOfArgument } from './arrays.js';
 import { Buffers, keyOf } from './buffers.js';
-import type { SessionOptions } from './engine.js';
+import type { Device, SessionOptions } from './engine.js';
 import { type Plan, plan, runPlan } from './plan.js';
 import { type OperatorProfile, operatorProfiles } from './profile.js';
 import { type Traced, trace } from './trace.js';
@@ -82,6 +82,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
   const worked: Program[] = [];
   const buffers = new Buffers();
   const donated = new Set(donate);
+  const device = session.device ?? engine.defaultDevice;
   const who = `compile(${name})`;
 
   const flatten = (args: readonly unknown[]): Argument[] => {
@@ -93,16 +94,16 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     }
     return worked.length > 0 ? inOrderOf(who, leaves, worked[0].leaves) : leaves;
   };
-  const traced = (args: readonly unknown[], leaves: readonly Argument[]): Traced => {
+  const traced = (args: readonly unknown[], leaves: readonly Argument[], device?: Device): Traced => {
     try {
-      return trace(fn as (...args: never[]) => unknown, args, argumentNames, leaves);
+      return trace(fn as (...args: never[]) => unknown, args, argumentNames, leaves, device);
     } catch (error) {
       throw new Error(`${who}: ${(error as Error).message}${differences(leaves, worked)}`, { cause: error });
     }
   };
   const make = async (args: readonly unknown[], leaves: readonly Argument[], signature: string): Promise<Program> => {
     const start = performance.now();
-    const program = traced(args, leaves);
+    const program = traced(args, leaves, device);
     const between = performance.now();
     const made = await plan(
       engine,
@@ -172,7 +173,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     profile: async (...args: { [K in keyof A]: ArraysIn<A[K]> }) => {
       if (!engine.profiled) throw new Error(`${who}: this build of ONNX Runtime cannot time operators`);
       const leaves = flatten(args);
-      const { inputs, outputs } = traced(args, leaves);
+      const { inputs, outputs } = traced(args, leaves, device);
       const names = new Map(inputs.map((i) => [i.tensor, i.name]));
       const given = new Map(leaves.flatMap((leaf) => ('array' in leaf ? [[leaf.path, leaf.array]] : [])));
       const times = await engine.profiled(async (timing) => {

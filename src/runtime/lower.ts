@@ -3,33 +3,54 @@ import { rebuild, topological } from '../tensor/graph.js';
 import type { Tensor } from '../tensor/index.js';
 import { isBarrier } from '../tensor/ops/barrier.js';
 import { applyAll, type Node, type Operator } from '../tensor/tensor.js';
+import type { Device } from './engine.js';
 import { kernels64 } from './kernels64.js';
+import { products } from './passes/products.js';
+import type { Pass } from './passes/rewrite.js';
+import { winograd } from './passes/winograd.js';
 
 /**
- * The outputs rebuilt without the nodes that only differentiation needs. Taking those away makes equal what they kept apart, so
- * rebuilding through the ordinary constructors shares and simplifies once more. Float64 operators that ONNX Runtime lacks go to the host.
- * Loops compute what is used of them and no more; those with the host in their body are unrolled.
+ * The outputs in operators that a model may hold, or the host runs. Without a device they are ONNX's own, for a model that goes anywhere;
+ * for a device, what is fast there.
+ *
+ * First the nodes go that only differentiation needs. Taking those away makes equal what they kept apart, so rebuilding through the ordinary
+ * constructors shares and simplifies once more. Float64 operators that ONNX Runtime lacks go to the host. Loops compute what is used of them
+ * and no more; those with the host in their body are unrolled.
  */
-export function lower(outputs: readonly Tensor[]): Tensor[] {
-  return pruneScans(lowerNodes(outputs));
+export function lower(outputs: readonly Tensor[], device?: Device): Tensor[] {
+  const onProcessor = device === 'cpu' || device === 'wasm';
+  const passes = [withoutBarriers, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
+  const lowered = pruneScans(passes.reduce(rewrite, outputs));
+  return onProcessor ? rewrite(lowered, products) : lowered;
 }
 
-function lowerNodes(outputs: readonly Tensor[]): Tensor[] {
+/** A pass over a graph and the bodies of its loops. */
+function rewrite(outputs: readonly Tensor[], pass: Pass): Tensor[] {
+  const rule = pass(outputs);
   return rebuild(outputs, (node, inputs) => {
-    const { operator, attributes } = node;
-    if (isBarrier(operator)) return inputs.slice(0, node.outputs.length);
-    if (node.output.dtype === 'float64' && operator.type in kernels64)
-      return applyAll(onHost(node), inputs, attributes);
-    if (!isScan(node)) return undefined;
+    if (!isScan(node)) return rule(node, inputs);
     const { body } = node.attributes;
-    const lowered = withResults(node, inputs, lowerNodes(body.results));
-    const usesHost = topological(lowered.attributes.body.results).some((inner) => inner.operator.run);
-    return usesHost ? unroll(lowered) : lowered.outputs;
+    const rewritten = withResults(node, inputs, rewrite(body.results, pass));
+    const usesHost = topological(rewritten.attributes.body.results).some((inner) => inner.operator.run);
+    return usesHost ? unroll(rewritten) : rewritten.outputs;
   });
 }
 
+const withoutBarriers: Pass = () => (node, inputs) =>
+  isBarrier(node.operator) ? inputs.slice(0, node.outputs.length) : undefined;
+
+const inOnnx: Pass =
+  () =>
+  ({ operator, attributes }, inputs) =>
+    operator.inOnnx && [operator.inOnnx(inputs, attributes)];
+
+const onHost: Pass = () => (node, inputs) =>
+  node.output.dtype === 'float64' && node.operator.type in kernels64
+    ? applyAll(hostKernel(node), inputs, node.attributes)
+    : undefined;
+
 /** The operator of a node, run by its kernel in JavaScript. */
-function onHost({ operator: { type }, output: { shape, dtype } }: Node): Operator {
+function hostKernel({ operator: { type }, output: { shape, dtype } }: Node): Operator {
   return {
     type: `${type}.float64`,
     domain: 'cotangent',

@@ -3,6 +3,7 @@ import { isTensor, type Tensor } from '../tensor/index.js';
 import { input } from '../tensor/ops/constant.js';
 import { leavesOf, mapTree } from '../tensor/tree.js';
 import { type Argument, nameOfArgument } from './arrays.js';
+import type { Device } from './engine.js';
 import { lower } from './lower.js';
 
 /** A function run once on symbols. */
@@ -14,12 +15,13 @@ export interface Traced {
   readonly result: unknown;
 }
 
-/** Runs `fn` on symbols in place of the arrays of its arguments. */
+/** Runs `fn` on symbols in place of the arrays of its arguments. The outputs are lowered for the device, or for any model without one. */
 export function trace(
   fn: (...args: never[]) => unknown,
   args: readonly unknown[],
   names: readonly string[],
   leaves: readonly Argument[],
+  device?: Device,
 ): Traced {
   const inputs: Named[] = [];
   const byPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
@@ -40,6 +42,9 @@ export function trace(
   if (result instanceof Promise)
     throw new TypeError('the function is async; a traced function must return tensors, not a promise');
   const found = leavesOf(result).filter((leaf): leaf is { path: string; value: Tensor } => isTensor(leaf.value));
-  const lowered = lower(found.map((leaf) => leaf.value));
+  const lowered = lower(
+    found.map((leaf) => leaf.value),
+    device,
+  );
   return { inputs, outputs: found.map(({ path }, i) => ({ name: path || 'result', tensor: lowered[i] })), result };
 }

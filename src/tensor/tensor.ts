@@ -37,7 +37,7 @@ export type Inputs = readonly Tensor[];
  * An operator: what it makes of shapes and dtypes, and its derivative.
  *
  * `type` and `domain` are ONNX's. The domain `cotangent` is for nodes that never reach a model: program inputs, barriers of
- * differentiation, and host operators, which have a `run` of their own.
+ * differentiation, operators that stand for others (with `inOnnx`), and host operators, which have a `run` of their own.
  */
 export interface Operator<A extends Attributes = Attributes> {
   readonly type: string;
@@ -51,6 +51,8 @@ export interface Operator<A extends Attributes = Attributes> {
   vjp?(cotangents: readonly Tensor[], node: Node<A>): readonly (Tensor | undefined)[];
   /** A simpler value equal to this node's, if there is one; tried before the node is made. */
   simplify?(inputs: Inputs, attributes: A): Tensor | undefined;
+  /** Operators of the domain `cotangent` that stand for others: what takes their place in a model. */
+  inOnnx?(inputs: Inputs, attributes: A): Tensor;
   /** Host operators: what it computes, on concrete arrays. */
   run?(inputs: readonly NDArray[], attributes: A): readonly NDArray[];
   /** Host operators: whether leading axes, equal for all inputs, are a stack of problems that it solves one by one itself. */

@@ -35,6 +35,20 @@ function convolution(outputsOf: (weight: Tensor, group: number) => number): Batc
 export const conv = convolution((weight) => weight.shape[0]);
 export const convTranspose = convolution((weight, group) => weight.shape[1] * group);
 
+export const convInputGradient = convTranspose;
+
+/** The gradient of a weight for each example: the examples are groups of channels. */
+export const convWeightGradient: BatchRule = ({ operator, attributes, output }, pair, n) => {
+  const [x, ct] = pair.map((input) => {
+    const [, samples, channels, ...lengths] = spread(input, n).shape;
+    return spread(input, n)
+      .swapAxes(0, 1)
+      .reshape([samples, n * channels, ...lengths]);
+  });
+  const each = apply(operator, [x, ct], { ...attributes, group: (attributes.group as number) * n });
+  return [each.reshape([n, ...output.shape])];
+};
+
 export const averagePool: BatchRule = ({ operator, attributes, inputs: [data] }, [x], n) => {
   const y = apply(operator, [merged(x.value)], attributes);
   return [y.reshape([n, data.shape[0], ...y.shape.slice(1)])];

@@ -4,7 +4,7 @@ import { elementwise, elementwiseTypes } from './elementwise.js';
 import * as indexing from './indexing.js';
 import type { BatchRule } from './rule.js';
 
-/** The batch rule of every ONNX operator of this library. */
+/** The batch rule of every operator of this library that is not the host's. */
 export const batchRules: Readonly<Record<string, BatchRule>> = {
   ...Object.fromEntries(elementwiseTypes.map((type) => [type, elementwise])),
   ...Object.fromEntries(
@@ -19,7 +19,9 @@ export const batchRules: Readonly<Record<string, BatchRule>> = {
   AveragePool: convolution.averagePool,
   Concat: axes.concat,
   Conv: convolution.conv,
+  ConvInputGradient: convolution.convInputGradient,
   ConvTranspose: convolution.convTranspose,
+  ConvWeightGradient: convolution.convWeightGradient,
   Expand: axes.expand,
   Gather: indexing.gather,
   GatherElements: indexing.elements,

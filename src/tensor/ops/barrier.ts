@@ -59,5 +59,5 @@ export function withPullback(
 
 /** Whether compilation takes a node away, its outputs becoming its first inputs. */
 export function isBarrier(operator: Operator): boolean {
-  return operator.domain === 'cotangent' && !operator.run && operator.type !== 'Input';
+  return operator.domain === 'cotangent' && !operator.run && !operator.inOnnx && operator.type !== 'Input';
 }

@@ -2,15 +2,8 @@ import { allocate, type DType, isFloat } from '../dtype.js';
 import { showShape, sizeOf, stridesOf } from '../shape.js';
 import { apply, applyAll, type Operator, type Tensor } from '../tensor.js';
 import { constant, ones, requireFloat, zeros } from './constant.js';
-import {
-  convTranspose,
-  type Padding,
-  type PerAxis,
-  padsOf,
-  perAxis,
-  type Window,
-  windowedLength,
-} from './convolution.js';
+import { convTranspose, type Padding, type PerAxis, padsOf, perAxis } from './convolution.js';
+import { type Window, windowedLength } from './convolution-operators.js';
 
 type PoolAttributes = Window & { readonly ceil_mode: number };
 

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { compile, grad, ndarray, type Tensor } from '../../../src/index.js';
+import { lower } from '../../../src/runtime/lower.js';
+import { topological } from '../../../src/tensor/graph.js';
+import { input } from '../../../src/tensor/ops/constant.js';
+import { numbers } from '../../support/numbers.js';
+import { runPlain } from '../../support/plain.js';
+
+const symbol = (name: string, shape: number[]) => input(name, shape, 'float32');
+const typesOf = (y: Tensor, device?: 'cpu') => topological(lower([y], device)).map((node) => node.operator.type);
+const [x, y] = [symbol('x', [3, 4]), symbol('y', [4, 5])];
+const turned = (t: Tensor) => t.swapAxes(-1, -2);
+
+describe('products', () => {
+  it.each<[string, Tensor, string[]]>([
+    ['x^T y', turned(symbol('x', [4, 3])).matmul(y), ['FusedMatMul']],
+    ['x y^T', x.matmul(turned(symbol('y', [5, 4]))), ['FusedMatMul']],
+    ['(x y)^T', turned(x.matmul(y)), ['FusedMatMul']],
+    ['(x^T y)^T', turned(turned(symbol('x', [4, 3])).matmul(y)), ['FusedMatMul']],
+    ['x y', x.matmul(y), ['MatMul']],
+    ['stacks', symbol('x', [2, 3, 4]).matmul(turned(symbol('y', [1, 5, 4]))), ['FusedMatMul']],
+    [
+      'a bias, which ONNX Runtime fuses',
+      x.matmul(turned(symbol('y', [5, 4]))).add(symbol('b', [5])),
+      ['MatMul', 'Add'],
+    ],
+    ['(x y)^T beside x y', turned(x.matmul(y)).matmul(x.matmul(y)), ['FusedMatMul', 'MatMul']],
+    ['other permutations', symbol('x', [4, 2, 3]).transpose([1, 2, 0]).matmul(y), ['Transpose', 'MatMul']],
+  ])('%s', (_, product, types) => {
+    const got = typesOf(product, 'cpu');
+    for (const type of types) expect(got).toContain(type);
+    if (!types.includes('Transpose') && types[0] === 'FusedMatMul' && !types.includes('MatMul'))
+      expect(got).not.toContain('Transpose');
+    expect(typesOf(product)).not.toContain('FusedMatMul');
+  });
+
+  it('keeps double precision as it is', () => {
+    const product = input('x', [4, 3], 'float64')
+      .transpose()
+      .matmul(input('y', [4, 5], 'float64'));
+    expect(typesOf(product, 'cpu')).not.toContain('FusedMatMul');
+  });
+
+  it('gives the values and derivatives of the plain products', async () => {
+    const f = (a: Tensor, b: Tensor) => turned(a).matmul(b).tanh().matmul(turned(b)).square().sum();
+    const program = compile(
+      (a: Tensor, b: Tensor) => ({
+        first: grad((p: [Tensor, Tensor]) => f(...p))([a, b]),
+        second: grad((p: Tensor) =>
+          grad((q: Tensor) => f(a, q))(p)
+            .square()
+            .sum(),
+        )(b),
+      }),
+      { argumentNames: ['a', 'b'] },
+    );
+    const random = (stream: number, shape: number[]) =>
+      ndarray(Float32Array.from(numbers(stream, shape[0] * shape[1] * shape[2])), { shape });
+    const [a, b] = [random(1, [2, 4, 3]), random(2, [2, 4, 5])];
+    const got = await program(a, b);
+    const plain = await runPlain(program, { a, b }, a, b);
+    const close = (name: string, values: ArrayLike<unknown>) =>
+      Array.from(values).forEach((value, i) => {
+        expect(Number(value)).toBeCloseTo(Number(plain[name].data[i]), 4);
+      });
+    got.first.forEach((g, i) => close(`first.${i}`, g.data as Float32Array));
+    close('second', got.second.data as Float32Array);
+    await program.release();
+  });
+});
