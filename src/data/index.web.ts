@@ -7,3 +7,5 @@ export { type DigitsOptions, digits } from './datasets/digits.js';
 export { decodeIdx, encodeIdx } from './datasets/idx.js';
 export { type Batch, type Loader, type LoaderOptions, loader } from './loader.js';
 export type { PixelNormalization } from './normalization.js';
+export { type Columns, type RowLoaderOptions, rowLoader, rowsAt } from './rows.js';
+export { featuresOf, labelsOf, targetsOf, textsOf } from './tables/columns.js';
