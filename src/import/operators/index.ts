@@ -2,6 +2,7 @@ import { newest } from '../generated/schemas.js';
 import type { GraphNode } from '../graph.js';
 import type { OnnxOperator } from '../operator.js';
 import { arithmetic } from './arithmetic.js';
+import { controlFlow } from './control-flow.js';
 import { convolution } from './convolution.js';
 import { functions } from './functions.js';
 import { indexing } from './indexing.js';
@@ -10,7 +11,9 @@ import { logic } from './logic.js';
 import { movement } from './movement.js';
 import { normalization } from './normalization.js';
 import { pooling } from './pooling.js';
+import { recurrentNetworks } from './recurrent.js';
 import { reduction } from './reduction.js';
+import { scatter } from './scatter.js';
 import { sequences } from './sequences.js';
 import { shapes } from './shape.js';
 
@@ -21,13 +24,15 @@ export const families: Readonly<Record<string, readonly OnnxOperator[]>> = {
   'comparison, logic, choice': logic,
   movement,
   'shapes, constants': shapes,
-  indexing,
+  indexing: [...indexing, ...scatter],
   reduction,
   'linear algebra': linear,
   convolution,
   pooling,
   normalization,
+  'recurrent networks': recurrentNetworks,
   sequences,
+  'control flow': controlFlow,
 };
 
 const byName = new Map(
