@@ -20,6 +20,23 @@ export {
 export { diffJpeg, type JpegCoefficients, type JpegOptions, jpegDecode, jpegEncode } from './jpeg/diff-jpeg.js';
 export { type RandomJpegOptions, randomJpeg } from './jpeg/random-jpeg.js';
 export { chrominanceTable, jpegQualityScale, luminanceTable, scaledTable } from './jpeg/tables.js';
+export {
+  type CMixupOptions,
+  cMixup,
+  cMixupPartners,
+  type LabelKernelOptions,
+  labelKernel,
+  type PartnerStatistics,
+  partnerStatistics,
+  type Regression,
+} from './mixing/c-mixup.js';
 export { cutMix } from './mixing/cutmix.js';
 export { type Mixture, mixExamples, mixedLoss } from './mixing/mixture.js';
 export { type MixupOptions, mixup } from './mixing/mixup.js';
+export {
+  barrierEntropy,
+  type RegMixupOptions,
+  type RegMixupWeighting,
+  regMixup,
+  regMixupLoss,
+} from './mixing/reg-mixup.js';

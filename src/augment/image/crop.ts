@@ -12,7 +12,7 @@ export interface CropOptions {
 }
 
 /**
- * A window of each image, anywhere in the image with a border added to it: each place is equally likely. He et al. 2016, section 4.2.
+ * A window of each image, anywhere in the image with a border added to it: each place is equally likely. He et al. 2016.
  *
  * @param images [n, channels, height, width], any range.
  * @returns [n, channels, ...size].

@@ -13,7 +13,7 @@ export interface CutoutOptions {
 
 /**
  * A square of each image blanked out. Its centre is any pixel, each equally likely, so that a part of the square may lie outside the image.
- * DeVries and Taylor 2017, section 3.2 (arXiv 1708.04552), who take a side of 16 for CIFAR-10 and 8 for CIFAR-100.
+ * DeVries and Taylor 2017 (arXiv 1708.04552), who take a side of 16 for CIFAR-10 and 8 for CIFAR-100.
  *
  * @param images [n, channels, height, width], any range.
  * @throws TypeError or RangeError for other images, RangeError for a size that is no positive whole number.
@@ -42,7 +42,7 @@ export interface ErasingOptions {
 
 /**
  * A box of an image blanked out, with the given probability; all of it lies inside. A box that would be longer than the image is as long as
- * the image, where the authors draw again. Zhong et al. 2020, algorithm 1 (arXiv 1708.04896).
+ * the image, where the authors draw again. Zhong et al. 2020 (arXiv 1708.04896).
  *
  * @param images [n, channels, height, width], any range.
  * @throws TypeError or RangeError for other images, RangeError for options out of range.

@@ -9,7 +9,7 @@ import { drawShares, type MixupOptions } from './mixup.js';
  * CutMix: a box of every image replaced by that of another image of its batch. With lambda ~ Beta(alpha, alpha) the box has the sides
  * floor(sqrt(1 - lambda) height) and floor(sqrt(1 - lambda) width) and its centre at any pixel, each equally likely; what lies outside of the
  * image is cut off, and `share` is the share of the image that is left as it was. The targets are mixed in this share: {@link mixedLoss}.
- * Yun et al. 2019, equations 1 and 2 (arXiv 1905.04899).
+ * Yun et al. 2019 (arXiv 1905.04899).
  *
  * @param images [n, channels, height, width], any range.
  * @param options `alpha`, default 1; `perExample`, a box and a share for each image rather than one for the batch.

@@ -11,7 +11,7 @@ export interface Mixture {
 }
 
 /**
- * lambda x + (1 - lambda) x' of two batches of examples. Zhang et al. 2018, equation 1 (arXiv 1710.09412).
+ * lambda x + (1 - lambda) x' of two batches of examples. Zhang et al. 2018 (arXiv 1710.09412).
  *
  * @param x, other floats of one shape, [n, ...]; inputs, or targets that are numbers.
  * @param share lambda, [] or [n].

@@ -28,7 +28,7 @@ export function drawShares(who: string, key: Tensor, shape: Shape, alpha: number
  *   x~_i = lambda x_i + (1 - lambda) x_pi(i),   lambda ~ Beta(alpha, alpha),
  *
  * with a random permutation pi, which may leave an example to itself. The targets are mixed alike: {@link mixedLoss}, or
- * {@link mixExamples} for targets that are numbers. Zhang et al. 2018, section 2 (arXiv 1710.09412).
+ * {@link mixExamples} for targets that are numbers. Zhang et al. 2018 (arXiv 1710.09412).
  *
  * @param x [n, ...], floats.
  * @param key of shares and permutation.
