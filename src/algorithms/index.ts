@@ -1,5 +1,19 @@
 /** Training procedures that are more than a loss. */
 export * from './domain-generalization/fish.js';
+export * from './quantization/adaround.js';
+export * from './quantization/adaround-layers.js';
+export {
+  dequantize,
+  type FakeQuantizeOptions,
+  fakeQuantize,
+  type GridOptions,
+  type QuantizationGrid,
+  quantizationGrid,
+  quantize,
+  roundStochastically,
+  roundToNearest,
+} from './quantization/grid.js';
+export * from './quantization/rounding-problem.js';
 export * from './self-supervised/instance-discrimination.js';
 export {
   type AdaptableModel,

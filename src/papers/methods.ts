@@ -30,6 +30,30 @@ export const methods: Readonly<Record<string, Method>> = {
     example: `const statistics = updateNormStatistics(state, embeddings);
 const loss = adaFace(embeddings, weights, labels, statistics, { margin: 0.4, concentration: 0.333 });`,
   },
+  adaround: {
+    exports: [
+      'algorithms.adaRound',
+      'algorithms.adaRoundLayers',
+      'algorithms.softRound',
+      'algorithms.hardRound',
+      'algorithms.initialRounding',
+      'algorithms.rectifiedSigmoid',
+      'algorithms.rectifiedSigmoidInverse',
+      'algorithms.roundingRegularizer',
+      'algorithms.roundingBeta',
+      'algorithms.reconstructionError',
+      'algorithms.roundExhaustively',
+      'algorithms.roundNearest',
+      'algorithms.quantizationGrid',
+      'algorithms.fakeQuantize',
+      'algorithms.quantize',
+      'algorithms.dequantize',
+      'algorithms.roundToNearest',
+      'algorithms.roundStochastically',
+    ],
+    example: `const layers = [{ weights, apply: (w, x) => linear(x, w, constant(bias)).relu() }];
+const [{ weights: rounded, open }] = await adaRoundLayers(layers, images, key(0), { steps: 1000, grid: { bits: 4, range: 'mse' } });`,
+  },
   'align-uniform': {
     exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
     example: `const loss = alignUniform(embed(view1), embed(view2));`,

@@ -5,6 +5,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   acls: () => import('./acls.js'),
   'active-passive-loss': () => import('./active-passive-loss.js'),
   adaface: () => import('./adaface.js'),
+  adaround: () => import('./adaround.js'),
   'align-uniform': () => import('./align-uniform.js'),
   arcface: () => import('./arcface.js'),
   aum: () => import('./aum.js'),
