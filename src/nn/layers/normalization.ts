@@ -26,22 +26,22 @@ export type BatchNormVariables = {
  * Otherwise the running statistics take the place of m and v, or, where the context has `statistics`, what {@link calibratedMoments} makes of
  * both; these do not move anything.
  *
- * @param options momentum default 0.1, epsilon default 1e-5.
+ * @param options momentum default 0.1, epsilon default 1e-5; `affine`, whether there are weight and bias, default true.
  * @throws RangeError in training when there are fewer than two values a feature, whose variance says nothing.
  */
 export function batchNorm(
   features: number,
-  options: { readonly momentum?: number; readonly epsilon?: number } = {},
+  options: { readonly momentum?: number; readonly epsilon?: number; readonly affine?: boolean } = {},
 ): Layer<BatchNormVariables> {
-  const { momentum = 0.1, epsilon = 1e-5 } = options;
+  const { momentum = 0.1, epsilon = 1e-5, affine = true } = options;
   return {
-    init: () => ({
-      weight: onesArray([features]),
-      bias: zerosArray([features]),
-      running_mean: zerosArray([features]),
-      running_var: onesArray([features]),
-      num_batches_tracked: ndarray(BigInt64Array.of(0n), { shape: [] }),
-    }),
+    init: () =>
+      ({
+        ...(affine && { weight: onesArray([features]), bias: zerosArray([features]) }),
+        running_mean: zerosArray([features]),
+        running_var: onesArray([features]),
+        num_batches_tracked: ndarray(BigInt64Array.of(0n), { shape: [] }),
+      }) as BatchNormVariables,
     apply: (variables, x, context) => {
       const { weight, bias, running_mean: runningMean, running_var: runningVariance } = variables;
       if (x.rank < 2 || x.shape[1] !== features)

@@ -159,6 +159,21 @@ describe('batch norm', () => {
     allClose(evaluate, [1, 10, 3, 30], 1e-4, 'evaluate');
   });
 
+  it('without weight and bias only normalises', async () => {
+    const [plain, affine] = [nn.batchNorm(2, { affine: false }), nn.batchNorm(2)];
+    expect(paths(plain)).toEqual(['running_mean', 'running_var', 'num_batches_tracked']);
+    for (const training of [true, false]) {
+      const applied = async (layer: typeof plain) =>
+        toNumbers(
+          await compile((v: Symbolic<Variables>, x: Tensor) => layer.apply(v as never, x, new Context({ training })))(
+            layer.init(key(0)),
+            input([3, 2, 2]),
+          ),
+        );
+      expect(await applied(plain)).toEqual(await applied(affine));
+    }
+  });
+
   it.each<[string, number[], RegExp]>([
     ['one value a feature', [1, 2], /batchNorm: x \[1, 2\] has fewer than two values/],
     ['other features', [4, 3], /batchNorm: x \[4, 3\] must be \[n, 2, ...\]/],
