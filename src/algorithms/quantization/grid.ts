@@ -107,7 +107,7 @@ export function quantize(x: Tensor, grid: QuantizationGrid): Tensor {
   return clipped(roundToNearest(x.div(grid.scale)).add(grid.zeroPoint), grid);
 }
 
-/** The levels of integers. */
+/** The levels of integers: (integers - zeroPoint) scale. The inverse of {@link quantize} on levels. */
 export function dequantize(integers: Tensor, { scale, zeroPoint }: QuantizationGrid): Tensor {
   return integers.sub(zeroPoint).mul(scale);
 }
