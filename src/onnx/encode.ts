@@ -205,6 +205,7 @@ const floatAttributes = new Set([
   'extrapolation_value',
   'scale',
   'softcap',
+  'spatial_scale',
 ]);
 
 function encodeAttribute(name: string, value: Exclude<Attribute, Subgraph | undefined>): AttributeProto {

@@ -57,6 +57,9 @@ export const smooth: Record<string, Program> = {
   'gridSample: border, aligned': (x, y) =>
     ct.gridSample(image(x), y.reshape([1, 2, 2, 2]), { padding: 'border', alignCorners: true }),
   'gridSample: reflection': (x, y) => ct.gridSample(image(x), y.reshape([1, 2, 2, 2]), { padding: 'reflection' }),
+  'gridSample: cubic': (x, y) => ct.gridSample(image(x), y.reshape([1, 2, 2, 2]), { mode: 'cubic' }),
+  'gridSample: cubic, reflection': (x, y) =>
+    ct.gridSample(image(x), y.reshape([1, 2, 2, 2]), { mode: 'cubic', padding: 'reflection', alignCorners: true }),
   'gridSample: in a volume': (x, y) =>
     ct.gridSample(
       volume(x),

@@ -2,20 +2,26 @@ import { newest } from '../generated/schemas.js';
 import type { GraphNode } from '../graph.js';
 import type { OnnxOperator } from '../operator.js';
 import { arithmetic } from './arithmetic.js';
+import { attentions } from './attention.js';
 import { controlFlow } from './control-flow.js';
 import { convolution } from './convolution.js';
 import { functions } from './functions.js';
 import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { logic } from './logic.js';
+import { losses } from './losses.js';
 import { movement } from './movement.js';
 import { normalization } from './normalization.js';
 import { pooling } from './pooling.js';
+import { quantization } from './quantization.js';
 import { recurrentNetworks } from './recurrent.js';
 import { reduction } from './reduction.js';
+import { resizing } from './resize.js';
+import { sampling } from './sampling.js';
 import { scatter } from './scatter.js';
 import { sequences } from './sequences.js';
 import { shapes } from './shape.js';
+import { signals } from './signal.js';
 
 /** Operators by family, in the order of the table in docs/operators.md. */
 export const families: Readonly<Record<string, readonly OnnxOperator[]>> = {
@@ -31,7 +37,13 @@ export const families: Readonly<Record<string, readonly OnnxOperator[]>> = {
   pooling,
   normalization,
   'recurrent networks': recurrentNetworks,
-  sequences,
+  attention: attentions,
+  resizing,
+  sampling,
+  signals,
+  losses,
+  quantization,
+  'sequences, optional values': sequences,
   'control flow': controlFlow,
 };
 

@@ -1,4 +1,4 @@
-import { constant, type Tensor } from '../../tensor/index.js';
+import { arange, constant, showShape, type Tensor } from '../../tensor/index.js';
 import { type OnnxOperator, type OperatorCall, type Results, results } from '../operator.js';
 
 /** Indices along an axis, negative ones counted from its end. */
@@ -41,6 +41,45 @@ function oneHot(call: OperatorCall): Tensor {
   return whole.where(on, off).moveAxis(-1, axis < 0 ? axis + indices.rank + 1 : axis);
 }
 
+/** What stands where a condition holds that is known when the model is applied. */
+function compress(call: OperatorCall): Tensor {
+  const kept = call.numbers(1)?.flatMap((value, i) => (value ? [i] : [])) ?? [];
+  const positions = constant({ data: BigInt64Array.from(kept, BigInt), shape: [kept.length], dtype: 'int64' });
+  return call.has('axis')
+    ? call.tensor(0).gather(positions, call.integer('axis', 0))
+    : call.tensor(0).flatten().gather(positions);
+}
+
+/** The first `lengths` elements of each example in the opposite order. */
+function reverseSequence(call: OperatorCall): Tensor {
+  const [x, lengths] = [call.tensor(0), call.tensor(1).cast('int32')];
+  const [batch, time] = [call.integer('batch_axis', 1), call.integer('time_axis', 0)];
+  if (batch + time !== 1 || batch * time !== 0) throw new RangeError(`axes ${batch} and ${time} must be 0 and 1`);
+  const steps = x.shape.map((_, i) => (i === time ? -1 : 1));
+  const examples = x.shape.map((_, i) => (i === batch ? -1 : 1));
+  const at = arange(x.shape[time]).reshape(steps);
+  const ends = lengths.reshape(examples);
+  const from = at.less(ends).where(ends.sub(1).sub(at), at);
+  return x.takeAlongAxis(from.broadcastTo(x.shape), time);
+}
+
+/** A cache with an update written into it, at a position of each example. */
+function tensorScatter(call: OperatorCall): Tensor {
+  const [cache, update] = [call.tensor(0), call.tensor(1)];
+  const given = call.integer('axis', -2);
+  const axis = given < 0 ? given + cache.rank : given;
+  if (!(axis > 0 && axis < cache.rank))
+    throw new RangeError(`${showShape(cache.shape)} has no axis ${given} for a sequence`);
+  const start = call
+    .optional(2)
+    ?.cast('int32')
+    .reshape(cache.shape.map((_, i) => (i === 0 ? -1 : 1)));
+  const steps = arange(update.shape[axis]).reshape(cache.shape.map((_, i) => (i === axis ? -1 : 1)));
+  const at = start ? steps.add(start) : steps;
+  const positions = call.string('mode', 'linear') === 'circular' ? at.mod(cache.shape[axis]) : at;
+  return cache.scatterElements(positions.broadcastTo(update.shape), update, axis);
+}
+
 /** Rows or elements of a tensor. */
 export const indexing: readonly OnnxOperator[] = [
   {
@@ -61,4 +100,14 @@ export const indexing: readonly OnnxOperator[] = [
   { type: 'GatherND', gradient: 'yes', since: 11, controls: [1], note: 'repeated indices add up', build: gatherND },
   { type: 'TopK', gradient: 'yes', controls: [1], note: 'back to where each element stood', build: topK },
   { type: 'OneHot', gradient: 'yes', since: 9, controls: [1], build: oneHot },
+  {
+    type: 'Compress',
+    gradient: 'yes',
+    since: 9,
+    controls: [1],
+    note: 'where the condition is known when the model is applied',
+    build: compress,
+  },
+  { type: 'ReverseSequence', gradient: 'yes', since: 10, controls: [1], build: reverseSequence },
+  { type: 'TensorScatter', gradient: 'yes', since: 24, controls: [2], build: tensorScatter },
 ];

@@ -1,6 +1,6 @@
-import { concat, stack, type Tensor } from '../../tensor/index.js';
+import { concat, constant, isTensor, stack, type Tensor } from '../../tensor/index.js';
 import { int64s } from '../../tensor/ops/constant.js';
-import type { OnnxOperator, OperatorCall } from '../operator.js';
+import { type OnnxOperator, type OperatorCall, type Results, results, type Value } from '../operator.js';
 import { pieces } from './movement.js';
 
 /** A concrete position in a sequence, negative ones counted from its end. */
@@ -51,6 +51,33 @@ function join(call: OperatorCall): Tensor {
   return call.integer('new_axis', 0) ? stack(list, axis) : concat(list, axis);
 }
 
+/** A body for each element of a sequence, with the elements of others beside it. */
+function map(call: OperatorCall): Results {
+  const elements = call.sequence(0);
+  call.surroundings.countSteps(elements.length);
+  const made = elements.map((_, i) =>
+    call.run(
+      'body',
+      call.inputs.map((x) => (isTensor(x) || !x ? x : x[i])),
+    ),
+  );
+  return results(
+    ...call.node.outputs.map((_, k) =>
+      made.map((values) => {
+        const value = values[k];
+        if (isTensor(value)) return value;
+        throw new TypeError('its body makes a value that is no tensor');
+      }),
+    ),
+  );
+}
+
+function contents(call: OperatorCall): Value {
+  const [value] = call.inputs;
+  if (value === undefined) throw new TypeError('the optional value is empty');
+  return value;
+}
+
 /** Lists of tensors, which exist while a graph is made and no longer. */
 export const sequences: readonly OnnxOperator[] = [
   { type: 'SequenceEmpty', gradient: 'yes', since: 11, build: () => [] },
@@ -67,4 +94,14 @@ export const sequences: readonly OnnxOperator[] = [
   },
   { type: 'SplitToSequence', gradient: 'yes', since: 11, controls: [1], build: split },
   { type: 'ConcatFromSequence', gradient: 'yes', since: 11, build: join },
+  { type: 'SequenceMap', gradient: 'yes', since: 17, build: map },
+  { type: 'Optional', gradient: 'yes', since: 15, build: (call) => results(call.inputs[0]) },
+  { type: 'OptionalGetElement', gradient: 'yes', since: 15, build: contents },
+  {
+    type: 'OptionalHasElement',
+    gradient: 'none',
+    since: 15,
+    controls: 'all',
+    build: (call) => constant(call.inputs[0] !== undefined, 'bool'),
+  },
 ];

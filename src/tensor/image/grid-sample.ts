@@ -4,8 +4,8 @@ import { type Shape, showShape, sizeOf, stridesOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 export interface GridSampleOptions {
-  /** Default `linear`: bilinear over two axes, trilinear over three. */
-  readonly mode?: 'linear' | 'nearest';
+  /** Default `linear`: bilinear over two axes, trilinear over three. `cubic` (bicubic, a = -0.75) is over two. */
+  readonly mode?: 'linear' | 'nearest' | 'cubic';
   /** What lies outside: zeros, the border's elements, or the image reflected at its border. Default `zeros`. */
   readonly padding?: 'zeros' | 'border' | 'reflection';
   /** Whether -1 and 1 are the centres of the corner elements (true) or their outer edges (false, the default). */
@@ -31,10 +31,12 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   }
   const outputs = grid.shape.slice(1, -1);
   const points = sizeOf(outputs);
+  if (mode === 'cubic' && d !== 2) throw new RangeError(`gridSample: cubic sampling needs two axes, not ${d}`);
   // Axis by axis, in the order of x.
-  const at = lengths.map((length, i) =>
-    place(grid.at(d - 1 - i, -1).reshape([n, points]), length, padding, alignCorners),
-  );
+  const at = lengths.map((length, i) => {
+    const position = scaled(grid.at(d - 1 - i, -1).reshape([n, points]), length, alignCorners);
+    return mode === 'cubic' ? position : inside(position, length, padding, alignCorners);
+  });
   const flat = x.reshape([n, channels, sizeOf(lengths)]);
   const steps = stridesOf(lengths);
   const take = (positions: readonly Tensor[]): Tensor => {
@@ -48,35 +50,72 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
       .reduce((a, b) => a.add(b));
     const taken = flat.takeAlongAxis(index.expandDims(1).broadcastTo([n, channels, points]), 2);
     if (padding !== 'zeros') return taken;
-    const inside = positions
+    const within = positions
       .map((p, i) => p.greaterEqual(0).and(p.lessEqual(lengths[i] - 1)))
       .reduce((a, b) => a.and(b));
-    return inside.expandDims(1).where(taken, 0);
+    return within.expandDims(1).where(taken, 0);
   };
   const shape = [n, channels, ...outputs];
   if (mode === 'nearest') return take(at.map((p) => p.round())).reshape(shape);
   const low = at.map((p) => p.floor());
   const share = at.map((p, i) => p.sub(low[i]));
-  const corners = Array.from({ length: 2 ** d }, (_, corner) => {
-    const upper = lengths.map((_, i) => (corner >> i) & 1);
-    const weight = share.map((s, i) => (upper[i] ? s : s.neg().add(1))).reduce((a, b) => a.mul(b));
-    return take(low.map((p, i) => (upper[i] ? p.add(1) : p))).mul(weight.expandDims(1));
+  // Neighbours of each position, axis by axis, with their weights.
+  const neighbours = low.map((p, i): (readonly [position: Tensor, weight: Tensor])[] => {
+    const s = share[i];
+    if (mode === 'linear')
+      return [
+        [p, s.neg().add(1)],
+        [p.add(1), s],
+      ];
+    return [-1, 0, 1, 2].map((offset) => [
+      inside(p.add(offset), lengths[i], padding, alignCorners),
+      cubicWeight(offset, s),
+    ]);
   });
-  return corners.reduce((a, b) => a.add(b)).reshape(shape);
+  const combinations = neighbours.reduce<(readonly (readonly [Tensor, Tensor])[])[]>(
+    (all, own) => own.flatMap((one) => all.map((others) => [...others, one])),
+    [[]],
+  );
+  return combinations
+    .map((chosen) => {
+      const weight = chosen.map(([, w]) => w).reduce((a, b) => a.mul(b));
+      return take(chosen.map(([p]) => p)).mul(weight.expandDims(1));
+    })
+    .reduce((a, b) => a.add(b))
+    .reshape(shape);
 }
 
-/** Positions in [-1, 1] as positions of elements, brought inside as asked. */
-function place(
-  position: Tensor,
-  length: number,
-  padding: 'zeros' | 'border' | 'reflection',
-  alignCorners: boolean,
-): Tensor {
+/** Keys's cubic convolution kernel with a = -0.75, for the neighbour at `offset` of a position that lies `share` behind its floor. */
+function cubicWeight(offset: number, share: Tensor): Tensor {
+  const a = -0.75;
+  const x = offset > 0 ? share.neg().add(offset) : share.add(-offset);
+  if (offset === 0 || offset === 1)
+    return x
+      .mul(a + 2)
+      .sub(a + 3)
+      .mul(x)
+      .mul(x)
+      .add(1);
+  return x
+    .mul(a)
+    .sub(5 * a)
+    .mul(x)
+    .add(8 * a)
+    .mul(x)
+    .sub(4 * a);
+}
+
+/** Positions in [-1, 1] as positions of elements. */
+function scaled(position: Tensor, length: number, alignCorners: boolean): Tensor {
   const half = alignCorners ? (length - 1) / 2 : length / 2;
-  const at = position
+  return position
     .add(1)
     .mul(half)
     .sub(alignCorners ? 0 : 0.5);
+}
+
+/** Positions of elements, brought inside as asked. */
+function inside(at: Tensor, length: number, padding: 'zeros' | 'border' | 'reflection', alignCorners: boolean): Tensor {
   if (padding === 'zeros') return at;
   if (padding === 'border') return at.clip(0, length - 1);
   const low = alignCorners ? 0 : -0.5;
