@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
+  augmentations,
   classifierLosses,
   optimizers,
   parseConfig,
   readConfig,
+  regularizers,
   runFiles,
   runTraining,
   trainConfigSchema,
@@ -18,6 +20,8 @@ const number = (text: string) => {
 };
 const numbers = (text: string) => text.split(',').map(number);
 const { data, model, schedule } = trainConfigSchema.shape;
+/** For a flag that may be given several times. */
+const several = (text: string, before: readonly string[] = []) => [...before, text];
 const list = (choices: object) => Object.keys(choices).join(', ');
 
 /** Adds `cotangent train`. */
@@ -29,11 +33,21 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option('--model <name>', 'model (default: mlp)').choices(model.unwrap().options))
     .option('--epochs <n>', 'passes over the training set (default: 3)', number)
     .requiredOption('--out <folder>', 'where the run goes')
-    .option('--config <file>', 'YAML, JSON or JavaScript module with any of these settings; flags come before it')
+    .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
     .option('--loss <name[:option=value,...]>', `loss, with options: ${list(classifierLosses)}`)
     .option('--optimizer <name[:option=value,...]>', `optimizer, with options: ${list(optimizers)}`)
+    .option(
+      '--augment <name[:option=value,...]>',
+      `what training images go through, in order; several times: ${list(augmentations)}`,
+      several,
+    )
+    .option(
+      '--regularizer <name[:option=value,...]>',
+      `what is added to the loss; several times: ${list(regularizers)}`,
+      several,
+    )
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
     .option('--momentum <x>', 'momentum of SGD', number)
     .option('--weight-decay <x>', 'weight decay', number)

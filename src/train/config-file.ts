@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { createJiti } from 'jiti';
 import { parse } from 'yaml';
 
 /**
- * The settings in a file: YAML or JSON, or the default export of a module (.js, .mjs; .ts and .mts where Node runs them).
+ * The settings in a file: YAML or JSON, or the default export of a module in JavaScript or TypeScript.
  *
  * @throws Error of one line that names the file when it cannot be read or does not hold settings by name.
  */
@@ -18,9 +19,14 @@ export async function readConfig(path: string): Promise<Record<string, unknown>>
 }
 
 async function contents(path: string): Promise<unknown> {
-  if (/^\.[cm]?[jt]s$/.test(extname(path))) {
-    const module = (await import(pathToFileURL(resolve(path)).href)) as { readonly default?: unknown };
-    return module.default;
+  const isTypeScript = /^\.[cm]?ts$/.test(extname(path));
+  if (isTypeScript || /^\.[cm]?js$/.test(extname(path))) {
+    const file = resolve(path);
+    // Node 20 does not read TypeScript.
+    const load = isTypeScript
+      ? createJiti(import.meta.url, { interopDefault: false }).import(file)
+      : import(pathToFileURL(file).href);
+    return ((await load) as { readonly default?: unknown }).default;
   }
   // JSON is YAML too.
   return parse(await readFile(path, 'utf8'));

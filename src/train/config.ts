@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { augmentations } from './augmentations.js';
 import { chosenFrom } from './choice.js';
 import { classifierLosses } from './losses.js';
 import { nearest } from './nearest.js';
 import { optimizers } from './optimizers.js';
+import { regularizers } from './regularizers.js';
 
 /** What a classifier is trained on, how, and where the result goes; every field has a default. */
 export const trainConfigSchema = z.strictObject({
@@ -22,6 +24,10 @@ export const trainConfigSchema = z.strictObject({
   clipNorm: z.number().min(0).default(0),
   /** Name and options, as `polyLoss:coefficients=[2]`. */
   loss: chosenFrom('loss', classifierLosses).prefault('crossEntropy'),
+  /** What training images go through, in order: names and options, as `randomCrop:padding=4`. */
+  augment: z.array(chosenFrom('augmentation', augmentations)).default([]),
+  /** What is added to the loss: names and options, as `maxSupPenalty:weight=0.1`. */
+  regularizer: z.array(chosenFrom('regularizer', regularizers)).default([]),
   dropout: z.number().min(0).lt(1).default(0),
   /** Channels of resnet9's first layer. */
   width: z.number().int().positive().default(16),
@@ -40,10 +46,16 @@ export const trainConfigSchema = z.strictObject({
 
 export type TrainConfig = z.output<typeof trainConfigSchema>;
 
+/** Settings as they are written down; what is left out has its default. */
+export type TrainSettings = z.input<typeof trainConfigSchema>;
+
+/** Settings as they are, for their types: a file of them is `export default defineConfig({ epochs: 5 })`. */
+export const defineConfig = (settings: TrainSettings): TrainSettings => settings;
+
 const settings = Object.keys(trainConfigSchema.shape);
 
 /** A configuration with its defaults filled in. @throws Error of one line naming every field that does not fit. */
-export function parseConfig(input: z.input<typeof trainConfigSchema> | Record<string, unknown>): TrainConfig {
+export function parseConfig(input: TrainSettings | Record<string, unknown>): TrainConfig {
   const parsed = trainConfigSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) =>

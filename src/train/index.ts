@@ -1,10 +1,11 @@
 /** Training runs: loop, checkpoints, metrics, report. Node only. */
+export { type AugmentedBatch, augmentations, type BatchAugmentation } from './augmentations.js';
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
 export { classification } from './classification.js';
 export { type Classifier, type ClassifierOptions, classifier, type TrainState } from './classifier.js';
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
-export { parseConfig, type TrainConfig, trainConfigSchema } from './config.js';
+export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 export { type Inspection, type InspectOptions, inspectRun } from './inspect.js';
@@ -26,6 +27,7 @@ export { type MetricLine, readMetrics } from './metrics-log.js';
 export { nearest } from './nearest.js';
 export { externalDataBeside, importOnnxFile } from './onnx-file.js';
 export { optimizerOf, optimizers } from './optimizers.js';
+export { type ClassifierRegularizer, type RegularizerInput, regularizers } from './regularizers.js';
 export { type RunRecord, type RunSummary, renderReport, type SamplePrediction } from './report.js';
 export { exportClassifier, runTraining, type TrainRunOptions } from './run.js';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';

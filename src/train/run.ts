@@ -4,6 +4,7 @@ import type { Dataset, DownloadProgress } from '../data/index.js';
 import { type Schedule, scheduleValues } from '../optim/index.js';
 import { exportOnnx } from '../runtime/index.js';
 import { merge, type NDArray } from '../tensor/index.js';
+import { augmentations } from './augmentations.js';
 import { datasetsOf, modelOf, scheduleOf } from './build.js';
 import { made } from './choice.js';
 import { classification } from './classification.js';
@@ -14,6 +15,7 @@ import { readJson, removeFiles, writeFileAtomic } from './files.js';
 import { runFiles, runLoop, type TrainEvent } from './loop.js';
 import { classifierLosses } from './losses.js';
 import { optimizerOf } from './optimizers.js';
+import { regularizers } from './regularizers.js';
 import { type RunSummary, renderReport, type SamplePrediction } from './report.js';
 
 export interface TrainRunOptions {
@@ -84,7 +86,13 @@ export async function prepare(
   const steps = config.epochs * Math.floor(samples / config.batchSize);
   const schedule = scheduleOf(config, steps);
   const loss = made(classifierLosses, config.loss);
-  const options = { normalization, loss, threads: config.threads };
+  const options = {
+    normalization,
+    loss,
+    augmentations: config.augment.map((chosen) => made(augmentations, chosen)),
+    regularizers: config.regularizer.map((chosen) => made(regularizers, chosen)),
+    threads: config.threads,
+  };
   return {
     train,
     test,
