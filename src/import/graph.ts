@@ -144,7 +144,17 @@ class Reader {
       if (outer.has(name)) captured.add(name);
       else throw new OnnxImportError(`the output '${name}' is made by nothing`);
     }
-    return { name: proto.name || 'model', inputs, outputs: proto.output, initializers, nodes, captured };
+    const used = new Set(proto.output.map(({ name }) => name));
+    for (const { inputs: taken, bodies } of nodes) {
+      for (const name of taken) used.add(name);
+      for (const body of bodies.values()) for (const name of body.captured) used.add(name);
+    }
+    // Some exporters name results that nothing uses, such as the positions of a pooling, which are not always supported.
+    const wanted = nodes.map((node) => ({
+      ...node,
+      outputs: node.outputs.map((name, i) => (i === 0 || used.has(name) ? name : '')),
+    }));
+    return { name: proto.name || 'model', inputs, outputs: proto.output, initializers, nodes: wanted, captured };
   }
 
   /** The nodes with calls of the model's own functions replaced by what those do. */

@@ -1,3 +1,4 @@
+import { isBuffer } from '../nn/context.js';
 import { isFloat } from '../tensor/index.js';
 import type { Graph, GraphNode } from './graph.js';
 import { operatorOf } from './operators/index.js';
@@ -33,7 +34,7 @@ export interface Named {
  * Which of the tensors that a model carries are weights.
  *
  * A float tensor is a parameter when a gradient can reach it from an output: along a way through differentiable operators that enters none
- * of them where an input steers (limits, exponents, sizes). Running statistics are buffers. Two kinds of tensors are constants all the
+ * of them where an input steers (limits, exponents, sizes). Running statistics are buffers, by use or by PyTorch's names. Two kinds of tensors are constants all the
  * same: a single number of an elementwise operator that has no name of its own (the 8 in scores / 8), and what is added to mask
  * (all elements 0 or at most -100, some of them).
  */
@@ -46,7 +47,8 @@ export function variablesOf(graph: Graph, carried: ReadonlyMap<string, Carried>)
   for (const [name, tensor] of carried) {
     if (!isFloat(tensor.dtype)) continue;
     const users = uses.get(name) ?? [];
-    const isState = users.some(({ node, input }) => operatorOf(node).buffers?.includes(input));
+    // Where batch normalisation was taken apart, the names of its statistics are all that tells them from weights.
+    const isState = isBuffer(name) || users.some(({ node, input }) => operatorOf(node).buffers?.includes(input));
     if (!isState && (!flowing.has(name) || isSteering(tensor, users) || isMask(tensor, users))) continue;
     const readable = unique(readableName(tensor, firstUse(users, uses)), taken);
     (isState ? buffers : parameters).push({ name: readable, tensor });

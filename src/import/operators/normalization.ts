@@ -1,11 +1,18 @@
 import { dropout } from '../../nn/functional/dropout.js';
-import { batchNorm, channelMoments, groupNorm, standardize } from '../../nn/functional/normalization.js';
+import {
+  batchNorm,
+  calibratedMoments,
+  channelMoments,
+  groupNorm,
+  standardize,
+} from '../../nn/functional/normalization.js';
 import { averagePool, showShape, type Tensor } from '../../tensor/index.js';
 import { type OnnxOperator, type OperatorCall, type Results, results } from '../operator.js';
 
 /**
  * By running statistics, or in training by those of the batch, towards which the running ones then move: running = momentum running +
- * (1 - momentum) batch, with n - 1 in the variance's denominator, as PyTorch does where ONNX itself has n.
+ * (1 - momentum) batch, with n - 1 in the variance's denominator, as PyTorch does where ONNX itself has n. Where the context has statistics
+ * of its own, by those, and nothing moves.
  */
 function batch(call: OperatorCall): Results {
   const [x, weight, bias, mean, variance] = call.tensors();
@@ -13,6 +20,11 @@ function batch(call: OperatorCall): Results {
   const momentum = call.float('momentum', 0.9);
   if (call.version < 9 && call.integer('spatial', 1) === 0)
     throw new RangeError('statistics a position are not supported');
+  const { statistics } = call.context;
+  if (statistics) {
+    const mixed = calibratedMoments(x, { mean, variance }, statistics);
+    return results(batchNorm(x, mixed.mean, mixed.variance, weight, bias, epsilon), mean, variance);
+  }
   const own = call.integer('training_mode', 0) === 1;
   if (!own && !call.context.training) return results(batchNorm(x, mean, variance, weight, bias, epsilon));
   const n = x.size / x.shape[1];
