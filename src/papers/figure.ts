@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { ClaimResult } from './claim.js';
 
-/** A panel for each number of a claim: a row for each way of doing it, a ring for each seed, a bar at their mean. Readable in grey. */
+/** A panel for each number of a claim: a row for each way of doing it that has it, a ring for each seed, a bar at their mean. Readable in grey. */
 export function armsFigure({ slug, seeds, details }: ClaimResult): string {
   const rows = details.measurements.flatMap(({ arms }) =>
     Object.entries(arms).flatMap(([arm, numbers]) =>
@@ -15,15 +15,16 @@ export function armsFigure({ slug, seeds, details }: ClaimResult): string {
   const [width, left, rowHeight] = [640, Math.max(56, 14 + 6.5 * Math.max(...arms.map((arm) => arm.length))), 26];
   const panels = metrics.map((metric) => {
     const own = rows.filter((row) => row.metric === metric);
+    const named = arms.filter((arm) => own.some((row) => row.arm === arm));
     return Plot.plot({
       document: document as unknown as Document,
       width,
-      height: 50 + rowHeight * arms.length,
+      height: 50 + rowHeight * named.length,
       marginLeft: left,
       marginBottom: 38,
       marginTop: 8,
       x: { label: metric, labelAnchor: 'center', labelArrow: 'none', grid: true, nice: true, ticks: 6 },
-      y: { domain: arms, label: null },
+      y: { domain: named, label: null },
       style: { color: '#222', background: 'white', fontSize: '12px' },
       marks: [
         Plot.frame({ stroke: '#bbb' }),

@@ -58,6 +58,11 @@ const [{ weights: rounded, open }] = await adaRoundLayers(layers, images, key(0)
     exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
     example: `const loss = alignUniform(embed(view1), embed(view2));`,
   },
+  'alpha-bn': {
+    exports: ['nn.calibratedMoments', 'nn.Context', 'algorithms.core', 'losses.classCorrelationLoss'],
+    example: `const logits = model.apply(variables, x, new Context({ statistics: { sourceWeight: 0.9 } })); // alpha-BN
+const { init, step } = core({ model, sourceWeight: 0.9, optimizer: adam({ learningRate: 1e-3 }) });`,
+  },
   arcface: {
     exports: [
       'losses.arcFace',
@@ -82,6 +87,11 @@ const suspect = subCenterOutliers(embeddings, labels, subCenters, { angle: 75 })
     ],
     example: `const next = recordMargins(margins, logits, labels, indices); // in every step
 const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold }]);`,
+  },
+  cafa: {
+    exports: ['algorithms.cafa', 'losses.cafaLoss', 'losses.fitClassGaussians', 'losses.mahalanobisToClasses'],
+    example: `const gaussians = await compile((x, y) => fitClassGaussians(features(x), y, { classes: 10 }))(images, labels);
+const { init, step } = cafa({ model: featuresAndLogits, gaussians, optimizer: adam({ learningRate: 1e-3 }) });`,
   },
   'circle-loss': {
     exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
@@ -387,6 +397,19 @@ const predicted = sparsemax(logits);`,
   supcon: {
     exports: ['losses.supCon', 'losses.ntXent'],
     example: `const loss = supCon(embeddings, labels, { temperature: 0.1 });`,
+  },
+  tent: {
+    exports: [
+      'algorithms.tent',
+      'algorithms.testTimeAdaptation',
+      'losses.conditionalEntropy',
+      'nn.Context',
+      'nn.batchNormParameters',
+    ],
+    example: `const { init, step } = tent({ model, optimizer: adam({ learningRate: 1e-3 }) });
+const run = compile(step);
+let state = init(variables);
+for (const x of stream) ({ state, outputs } = await run(state, x));`,
   },
   tico: {
     exports: ['losses.tico'],

@@ -10,6 +10,7 @@ import { compile } from '../../runtime/index.js';
 import { foldIn, key, normal, split, uniform } from '../../runtime/random/index.js';
 import { constant, type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
 import type { Arm, Claim } from '../claim.js';
+import { orthogonalRows } from '../experiments/orthogonal.js';
 import { scoresOf } from '../experiments/scores.js';
 import { perceptron, trained } from '../experiments/train.js';
 
@@ -20,7 +21,7 @@ const radius = 0.25;
 /** Two half moons with noise 0.1, turned into 50 dimensions whose others hold noise of the same deviation. */
 function moons(seed: number, n: number, part: number): { x: NDArray<'float32'>; y: NDArray<'int32'> } {
   const root = key(110_000 + seed);
-  const turn = orthogonal(foldIn(root, 0));
+  const turn = orthogonalRows(foldIn(root, 0), dimension);
   const own = foldIn(root, part);
   const angles = uniform(foldIn(own, 0), [n], { high: Math.PI }).data;
   const noise = normal(foldIn(own, 1), [n, dimension]).data;
@@ -33,24 +34,6 @@ function moons(seed: number, n: number, part: number): { x: NDArray<'float32'>; 
     for (let j = 0; j < dimension; j++) x[i * dimension + j] = turn[j].reduce((sum, t, k) => sum + t * row[k], 0);
   }
   return { x: ndarray(x, { shape: [n, dimension] }), y: ndarray(Int32Array.from({ length: n }, (_, i) => i % 2)) };
-}
-
-/** Random orthonormal rows, by Gram and Schmidt. */
-function orthogonal(k: NDArray<'int32'>): Float64Array[] {
-  const rows: Float64Array[] = [];
-  const draws = normal(k, [dimension, dimension]).data;
-  for (let i = 0; i < dimension; i++) {
-    const row = Float64Array.from(draws.subarray(i * dimension, (i + 1) * dimension));
-    for (const before of rows) {
-      const along = before.reduce((sum, v, j) => sum + v * row[j], 0);
-      before.forEach((v, j) => {
-        row[j] -= along * v;
-      });
-    }
-    const length = Math.hypot(...row);
-    rows.push(row.map((v) => v / length));
-  }
-  return rows;
 }
 
 type Penalty = (logits: (x: Tensor) => Tensor, x: Tensor, key: Tensor) => Tensor;

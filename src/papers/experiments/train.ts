@@ -1,9 +1,9 @@
 import { crossEntropy } from '../../losses/index.js';
-import { Context, type Layer, mlp, type Symbolic, type Variables } from '../../nn/index.js';
+import { Context, isBuffer, type Layer, mlp, type Symbolic, type Variables } from '../../nn/index.js';
 import { cosine, firstOrder, type Minimizer, sgd } from '../../optim/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, key, permutation } from '../../runtime/random/index.js';
-import { isTensor, type MapTree, type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
+import { isTensor, type MapTree, merge, type NDArray, ndarray, partition, type Tensor } from '../../tensor/index.js';
 
 /** What an objective may look at besides the logits. */
 export interface Batch<S> {
@@ -13,7 +13,7 @@ export interface Batch<S> {
   /** Where the examples stand in the training set, [batch]. */
   readonly indices: Tensor;
   readonly epoch: Tensor;
-  /** The parameters that the gradient is taken of. */
+  /** All variables: the parameters that the gradient is taken of, and buffers. */
   readonly params: Symbolic<Variables>;
   /** The objective's own state, such as a table of past outputs. */
   readonly state: S;
@@ -47,7 +47,7 @@ export interface Trained<S = unknown> {
 /** ReLU perceptron of the given sizes. */
 export const perceptron = (...sizes: number[]): Layer<Variables> => mlp({ sizes });
 
-/** Trains a model without buffers on a small set held in memory, every epoch in an order of its own; the last smaller batch is left out. */
+/** Trains a model on a small set held in memory, every epoch in an order of its own; the last smaller batch is left out. */
 export async function trained<S = Record<string, never>>(options: TrainingOptions<S>): Promise<Trained<S>> {
   const { train, model, epochs, batchSize, seed } = options;
   const { objective = (logits: Tensor, { labels }: Batch<S>) => crossEntropy(logits, labels) } = options;
@@ -56,13 +56,14 @@ export async function trained<S = Record<string, never>>(options: TrainingOption
   const { optimizer = (steps) => firstOrder(sgd({ learningRate: cosine(0.1, { steps }), momentum: 0.9 })) } = options;
   const minimizer = optimizer(stepsPerEpoch * epochs);
   const root = key(seed);
-  let variables: Variables = model.init(foldIn(root, 0));
+  let [buffers, variables] = partition<Variables>(model.init(foldIn(root, 0)), isBuffer);
 
   const step = compile(
     (
       params: Symbolic<Variables>,
       moments: unknown,
       state: S,
+      rest: Symbolic<Variables>,
       indices: Tensor,
       epoch: Tensor,
       xs: Tensor,
@@ -70,14 +71,17 @@ export async function trained<S = Record<string, never>>(options: TrainingOption
     ) => {
       const [x, labels] = [xs.gather(indices), ys.gather(indices)];
       const loss = (p: Symbolic<Variables>) => {
-        const logits = model.apply(p, x, new Context({ training: true }));
-        const result = objective(logits, { x, labels, indices, epoch, params: p, state });
-        return isTensor(result) ? ([result, state] as const) : result;
+        const context = new Context({ training: true });
+        const all = merge(p, rest);
+        const logits = model.apply(all, x, context);
+        const result = objective(logits, { x, labels, indices, epoch, params: all, state });
+        const [value, next] = isTensor(result) ? [result, state] : result;
+        return [value, next, context.updated(rest)] as const;
       };
       const { params: next, state: nextMoments, value } = minimizer.step(loss, params, moments);
-      return { params: next, moments: nextMoments, state: value[1], loss: value[0] };
+      return { params: next, moments: nextMoments, state: value[1], rest: value[2], loss: value[0] };
     },
-    { name: 'experiment', donate: [0, 1, 2] },
+    { name: 'experiment', donate: [0, 1, 2, 3] },
   );
   let moments = minimizer.init(variables) as never;
   let state = (options.state ?? {}) as never;
@@ -91,6 +95,7 @@ export async function trained<S = Record<string, never>>(options: TrainingOption
         variables as never,
         moments,
         state,
+        buffers as never,
         indices,
         ndarray(epoch, { dtype: 'int32' }),
         train.x,
@@ -99,10 +104,12 @@ export async function trained<S = Record<string, never>>(options: TrainingOption
       variables = made.params as Variables;
       moments = made.moments as never;
       state = made.state as never;
+      buffers = made.rest as Variables;
       last += Number(made.loss.data[0]) / stepsPerEpoch;
     }
   }
   await step.release();
+  variables = merge(variables, buffers);
   const infer = compile((p: Symbolic<Variables>, x: Tensor) => model.apply(p, x, new Context({ training: false })));
   return { variables, state, loss: last, logits: (x) => infer(variables as never, x) as Promise<NDArray> };
 }
