@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   augmentations,
@@ -7,11 +6,11 @@ import {
   parseConfig,
   readConfig,
   regularizers,
-  runFiles,
   runTraining,
   trainConfigSchema,
 } from '../train/index.js';
-import { downloadProgress, trainingProgress } from './progress.js';
+import { downloadProgress } from './progress.js';
+import { running } from './running.js';
 
 const number = (text: string) => {
   const value = Number(text);
@@ -64,40 +63,13 @@ export function addTrainCommand(program: Command): void {
     .option('--overwrite', 'replace the run in the folder')
     .action(async ({ out, resume, overwrite, config: file, ...flags }) => {
       const config = parseConfig({ ...(file && (await readConfig(file))), ...flags });
-      const stop = new AbortController();
-      const interrupt = () => {
-        // The second time the process ends at once.
-        if (stop.signal.aborted) process.exit(130);
-        stop.abort();
-      };
-      process.on('SIGINT', interrupt);
-      process.on('SIGTERM', interrupt);
-      const training = trainingProgress(config.epochs, process.stderr);
       const downloads = downloadProgress(process.stderr);
       try {
-        const result = await runTraining(config, {
-          out,
-          resume,
-          overwrite,
-          signal: stop.signal,
-          onEvent: training.onEvent,
-          onDownload: downloads.onProgress,
-        });
-        training.stop();
-        if (!result) {
-          console.log(`Stopped; the run can go on: the same command with --resume`);
-          process.exitCode = 130;
-          return;
-        }
-        console.log(
-          `test accuracy ${(100 * result.testAccuracy).toFixed(2)}%, test loss ${result.testLoss.toFixed(4)}, ${result.seconds.toFixed(1)} s`,
+        await running({ out, epochs: config.epochs }, (run) =>
+          runTraining(config, { ...run, out, resume, overwrite, onDownload: downloads.onProgress }),
         );
-        console.log(`report ${join(out, runFiles.report)}, model ${join(out, runFiles.model)}`);
       } finally {
-        training.stop();
         downloads.stop();
-        process.off('SIGINT', interrupt);
-        process.off('SIGTERM', interrupt);
       }
     });
 }

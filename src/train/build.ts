@@ -70,8 +70,12 @@ export function modelOf(config: TrainConfig, { images, classes }: Dataset): Laye
 
 /** The learning rate of a configuration at each of `steps` steps. */
 export function scheduleOf(config: TrainConfig, steps: number): Schedule {
-  const peak = config.learningRate ?? (isSgd(config.optimizer) ? 0.05 : 1e-3);
-  switch (config.schedule) {
+  return scheduleNamed(config.schedule, config.learningRate ?? (isSgd(config.optimizer) ? 0.05 : 1e-3), steps);
+}
+
+/** A schedule by name, with its largest rate. */
+export function scheduleNamed(name: TrainConfig['schedule'], peak: number, steps: number): Schedule {
+  switch (name) {
     case 'constant':
       return constant(peak);
     case 'cosine':

@@ -64,8 +64,30 @@ export function lineChart(series: readonly Series[], { title, x, y, yDomain, loo
       ? [line, Plot.dot(s.points, { x: 'x', y: 'y', stroke: look.stroke, fill: 'white', r: 3.5 })]
       : [line];
   });
+  return `${legend(series, from)}${plotted(document, marks, { title, x, y, yDomain })}`;
+}
+
+/** A cloud of points and a curve to see them against, as SVG markup. */
+export function scatterChart(
+  points: readonly { readonly x: number; readonly y: number }[],
+  line: readonly { readonly x: number; readonly y: number }[],
+  options: Omit<ChartOptions, 'looks'>,
+): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const marks = [
+    Plot.lineY(line, { x: 'x', y: 'y', stroke: '#b03a2e', strokeWidth: 1.5, strokeDasharray: '7,4' }),
+    Plot.dot(points, { x: 'x', y: 'y', r: 2.5, fill: '#1b4f72', fillOpacity: 0.45 }),
+  ];
+  return plotted(document, marks, options);
+}
+
+function plotted(
+  document: unknown,
+  marks: Plot.Markish[],
+  { title, x, y, yDomain }: Omit<ChartOptions, 'looks'>,
+): string {
   const figure = Plot.plot({
-    document: document as unknown as Document,
+    document: document as Document,
     width: 560,
     height: 300,
     marginLeft: 56,
@@ -77,7 +99,7 @@ export function lineChart(series: readonly Series[], { title, x, y, yDomain, loo
     style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
     marks: [Plot.frame({ stroke: '#bbb' }), ...marks],
   });
-  return `${legend(series, from)}${figure.outerHTML}`;
+  return figure.outerHTML;
 }
 
 function legend(series: readonly Series[], from: readonly Look[] | undefined): string {

@@ -57,7 +57,7 @@ function results(runs: readonly ComparedRun[]): string {
   const best = Math.max(...runs.map(({ result }) => result?.testAccuracy ?? 0));
   const rows = runs.map(({ name, result }) => {
     if (!result) return `<tr><th scope="row">${escapeHtml(name)}</th><td colspan="5">not finished</td></tr>`;
-    const accuracy = percent(result.testAccuracy);
+    const accuracy = result.testAccuracy === undefined ? 'none' : percent(result.testAccuracy);
     const cells = [result.testLoss.toFixed(4), `${result.epochs}`, result.seconds.toFixed(1), `${result.seed}`];
     return `<tr><th scope="row">${escapeHtml(name)}</th><td>${result.testAccuracy === best ? `<b>${accuracy}</b>` : accuracy}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
   });

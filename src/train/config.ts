@@ -52,16 +52,20 @@ export type TrainSettings = z.input<typeof trainConfigSchema>;
 /** Settings as they are, for their types: a file of them is `export default defineConfig({ epochs: 5 })`. */
 export const defineConfig = (settings: TrainSettings): TrainSettings => settings;
 
-const settings = Object.keys(trainConfigSchema.shape);
-
 /** A configuration with its defaults filled in. @throws Error of one line naming every field that does not fit. */
 export function parseConfig(input: TrainSettings | Record<string, unknown>): TrainConfig {
-  const parsed = trainConfigSchema.safeParse(input);
+  return parseSettings('train', trainConfigSchema, input);
+}
+
+/** Settings as a schema has them. @throws Error of one line naming `who` and every field that does not fit. */
+export function parseSettings<S extends z.ZodRawShape>(who: string, schema: z.ZodObject<S>, input: unknown) {
+  const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
+  const settings = Object.keys(schema.shape);
   const problems = parsed.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => `no setting is called ${key}; did you mean ${nearest(key, settings).join(', ')}?`)
       : [`${issue.path.join('.')}: ${issue.message}`],
   );
-  throw new Error(`train: ${problems.join('; ')}`);
+  throw new Error(`${who}: ${problems.join('; ')}`);
 }

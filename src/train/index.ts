@@ -28,6 +28,14 @@ export { nearest } from './nearest.js';
 export { externalDataBeside, importOnnxFile } from './onnx-file.js';
 export { optimizerOf, optimizers } from './optimizers.js';
 export { type ClassifierRegularizer, type RegularizerInput, regularizers } from './regularizers.js';
-export { type RunRecord, type RunSummary, renderReport, type SamplePrediction } from './report.js';
+export {
+  type Estimate,
+  type RunRecord,
+  type RunSummary,
+  renderReport,
+  type SamplePrediction,
+  showMeasure,
+  type TextPrediction,
+} from './report.js';
 export { exportClassifier, runTraining, type TrainRunOptions } from './run.js';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';

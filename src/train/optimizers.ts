@@ -73,10 +73,16 @@ export const optimizers: Readonly<
   ),
 };
 
-/** The optimizer of a configuration. */
+/** The optimizer of a configuration; `last` has the last word on its updates. */
 export function optimizerOf(
-  { optimizer, weightDecay, momentum, clipNorm }: TrainConfig,
+  {
+    optimizer,
+    weightDecay,
+    momentum,
+    clipNorm,
+  }: Pick<TrainConfig, 'optimizer' | 'weightDecay' | 'momentum' | 'clipNorm'>,
   learningRate: Schedule,
+  last: readonly GradientTransformation[] = [],
 ): Minimizer {
   const base = (name: string, options: object): GradientTransformation => {
     const rule = made(bases, { name, options: options as Record<string, unknown> })({
@@ -84,7 +90,8 @@ export function optimizerOf(
       weightDecay,
       momentum,
     });
-    return clipNorm > 0 ? chain(clipByGlobalNorm(clipNorm), rule) : rule;
+    const clip = clipNorm > 0 ? [clipByGlobalNorm(clipNorm)] : [];
+    return clip.length + last.length > 0 ? chain(...clip, rule, ...last) : rule;
   };
   return made(optimizers, optimizer)(base);
 }

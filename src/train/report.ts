@@ -1,5 +1,5 @@
 import type { NDArray } from '../tensor/index.js';
-import { lineChart, smoothed, thinned } from './charts.js';
+import { lineChart, scatterChart, smoothed, thinned } from './charts.js';
 import { escapeHtml, page, percent, section, showSetting } from './html.js';
 import type { MetricLine } from './metrics-log.js';
 import { pngAddress } from './png.js';
@@ -13,8 +13,22 @@ export interface SamplePrediction {
   readonly confidence: number;
 }
 
+/** What a regression said, and what it should have. */
+export interface Estimate {
+  readonly target: number;
+  readonly predicted: number;
+}
+
+/** A text, what it was taken for, and what it is. */
+export interface TextPrediction extends Omit<SamplePrediction, 'image'> {
+  readonly text: string;
+}
+
 export interface RunSummary {
-  readonly testAccuracy: number;
+  /** Of classifiers. */
+  readonly testAccuracy?: number;
+  /** Root mean squared error, of regressions. */
+  readonly testError?: number;
   readonly testLoss: number;
   readonly epochs: number;
   readonly seconds: number;
@@ -27,24 +41,45 @@ export interface RunRecord {
   readonly result: RunSummary;
   readonly metrics: readonly MetricLine[];
   /** Counts of (true class, predicted class). */
-  readonly confusion: readonly (readonly number[])[];
-  readonly classes: readonly string[];
-  readonly samples: readonly SamplePrediction[];
+  readonly confusion?: readonly (readonly number[])[];
+  readonly classes?: readonly string[];
+  readonly samples?: readonly SamplePrediction[];
+  readonly texts?: readonly TextPrediction[];
+  readonly estimates?: readonly Estimate[];
 }
 
-/** A run as one page that needs nothing else: curves, confusion matrix, and the pictures it got wrong. */
+/** A run's measure beside its loss, in words. */
+export function showMeasure({ testAccuracy, testError }: Pick<RunSummary, 'testAccuracy' | 'testError'>): string {
+  return testAccuracy === undefined ? `error ${testError?.toFixed(4)}` : `accuracy ${percent(testAccuracy)}`;
+}
+
+/** A run as one page that needs nothing else: curves, and for classifiers confusion matrix and what it got wrong, for regressions its errors. */
 export function renderReport(run: RunRecord): string {
-  const { config, result, classes } = run;
+  const { config, result, confusion, classes = [], samples, texts, estimates } = run;
   const title = `${config.model ?? 'model'} on ${config.data ?? 'data'}`;
+  const { testAccuracy, testError, testLoss, epochs, seconds, seed } = result;
+  const measure =
+    testAccuracy === undefined
+      ? `<b>${testError?.toPrecision(4)}</b> test error (root mean square), test loss ${testLoss.toPrecision(4)}`
+      : `<b>${percent(testAccuracy)}</b> test accuracy, test loss ${testLoss.toFixed(4)} nats`;
+  const sections = [
+    ...(confusion
+      ? [
+          section('Confusion matrix', confusionTable(confusion, classes)),
+          section('By class', classTable(confusion, classes)),
+        ]
+      : []),
+    ...(estimates ? [section('Predictions and targets', estimateChart(estimates))] : []),
+    ...(samples ? [section('Sample predictions', gallery(samples, classes))] : []),
+    ...(texts ? [section('Sample predictions', textTable(texts, classes))] : []),
+    section('Configuration', configTable(config)),
+  ];
   return page(
     `${title} - training report`,
     `<h1>${escapeHtml(title)}</h1>
-<p class="summary"><b>${percent(result.testAccuracy)}</b> test accuracy, test loss ${result.testLoss.toFixed(4)} nats, ${result.epochs} ${result.epochs === 1 ? 'epoch' : 'epochs'} in ${result.seconds.toFixed(1)} s, seed ${result.seed}</p>
+<p class="summary">${measure}, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} in ${seconds.toFixed(1)} s, seed ${seed}</p>
 ${curves(run)}
-${section('Confusion matrix', confusionTable(run))}
-${section('By class', classTable(run.confusion, classes))}
-${section('Sample predictions', gallery(run))}
-${section('Configuration', configTable(config))}`,
+${sections.join('\n')}`,
   );
 }
 
@@ -53,63 +88,53 @@ function curves({ config, metrics, result }: RunRecord): string {
   const tests = metrics.filter((line) => line.testLoss !== undefined);
   const curve = (lines: readonly MetricLine[], of: (line: MetricLine) => number | undefined) =>
     lines.map((line) => ({ x: line.step, y: of(line) ?? Number.NaN }));
-  const losses = curve(steps, (line) => line.loss);
-  const accuracies = curve(steps, (line) => line.accuracy);
   const seed = `seed ${result.seed}`;
-  const training = (points: { x: number; y: number }[], what: string) => [
+  const both = (points: { x: number; y: number }[], test: (line: MetricLine) => number | undefined) => [
     { name: 'training batch', points: thinned(points) },
     { name: `training, moving average`, points: thinned(smoothed(points)) },
-    {
-      name: `test set, after each epoch`,
-      points: curve(tests, (line) => (what === 'loss' ? line.testLoss : line.testAccuracy)),
-      markers: true,
-    },
+    { name: `test set, after each epoch`, points: curve(tests, test), markers: true },
   ];
-  const charts = [
-    [
-      'Loss',
-      lineChart(training(losses, 'loss'), {
-        title: `Loss by step, ${seed}`,
-        x: `step (${seed})`,
-        y: lossAxis(config),
-      }),
-    ],
-    [
-      'Accuracy',
-      lineChart(training(accuracies, 'accuracy'), {
-        title: `Accuracy by step, ${seed}`,
-        x: `step (${seed})`,
-        y: 'accuracy (share of samples)',
-        yDomain: [
-          Math.min(
-            0.9,
-            ...smoothed(accuracies)
-              .slice(20)
-              .map((p) => p.y),
-          ),
-          1,
-        ],
-      }),
-    ],
-    [
-      'Learning rate',
-      lineChart([{ name: 'learning rate', points: thinned(curve(steps, (line) => line.learningRate)) }], {
-        title: `Learning rate by step, ${seed}`,
-        x: `step (${seed})`,
-        y: 'learning rate',
-      }),
-    ],
-  ];
+  const x = `step (${seed})`;
+  const losses = curve(steps, (line) => line.loss);
+  const loss = lineChart(
+    both(losses, (line) => line.testLoss),
+    { title: `Loss by step, ${seed}`, x, y: lossAxis({ config, result }) },
+  );
+  const rate = lineChart([{ name: 'learning rate', points: thinned(curve(steps, (line) => line.learningRate)) }], {
+    title: `Learning rate by step, ${seed}`,
+    x,
+    y: 'learning rate',
+  });
+  const measure = (): [string, string] => {
+    if (result.testAccuracy === undefined) {
+      const points = curve(steps, (line) => line.error);
+      const series = both(points, (line) => line.testError);
+      const y = 'root mean squared error (units of the target)';
+      return ['Error', lineChart(series, { title: `Error by step, ${seed}`, x, y })];
+    }
+    const points = curve(steps, (line) => line.accuracy);
+    const lowest = Math.min(
+      0.9,
+      ...smoothed(points)
+        .slice(20)
+        .map((p) => p.y),
+    );
+    const series = both(points, (line) => line.testAccuracy);
+    const options = { title: `Accuracy by step, ${seed}`, x, y: 'accuracy (share of samples)' };
+    return ['Accuracy', lineChart(series, { ...options, yDomain: [lowest, 1] })];
+  };
+  const charts = [['Loss', loss], measure(), ['Learning rate', rate]];
   return `<section class="charts">${charts.map(([name, svg]) => `<figure><figcaption>${name}</figcaption>${svg}</figure>`).join('\n')}</section>`;
 }
 
 /** What the axis of losses shows: training has the run's own loss, the test set always cross-entropy. */
-function lossAxis({ loss }: RunRecord['config']): string {
-  const name = showSetting(loss).split(':')[0];
+function lossAxis({ config, result }: Pick<RunRecord, 'config' | 'result'>): string {
+  const name = showSetting(config.loss).split(':')[0];
+  if (result.testAccuracy === undefined) return name;
   return name === '' || name === 'crossEntropy' ? 'cross-entropy (nats)' : `${name}; test set: cross-entropy (nats)`;
 }
 
-function confusionTable({ confusion, classes }: RunRecord): string {
+function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {
   const head = classes.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('');
   const rows = confusion.map((row, i) => {
     const total = row.reduce((a, b) => a + b, 0);
@@ -133,7 +158,7 @@ function confusionTable({ confusion, classes }: RunRecord): string {
 <div class="wide"><table class="confusion"><thead><tr><th scope="col">true \\ predicted</th>${head}<th scope="col">samples</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
-function classTable(confusion: RunRecord['confusion'], classes: readonly string[]): string {
+function classTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {
   const rows = confusion.map((row, i) => {
     const total = row.reduce((a, b) => a + b, 0);
     const predicted = confusion.reduce((sum, other) => sum + other[i], 0);
@@ -148,7 +173,7 @@ function classTable(confusion: RunRecord['confusion'], classes: readonly string[
   return `<table><thead><tr><th scope="col">class</th><th scope="col">precision</th><th scope="col">recall</th><th scope="col">F1</th><th scope="col">samples</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
 }
 
-function gallery({ samples, classes }: RunRecord): string {
+function gallery(samples: readonly SamplePrediction[], classes: readonly string[]): string {
   const figures = samples.map(({ image, label, predicted, confidence }) => {
     const right = label === predicted;
     const [is, said] = [escapeHtml(classes[label]), escapeHtml(classes[predicted])];
@@ -158,6 +183,30 @@ function gallery({ samples, classes }: RunRecord): string {
     return `<figure class="${right ? 'right' : 'wrong'}"><img src="${pngAddress(image)}" alt="a ${is} predicted as ${said}"><figcaption>${right ? '' : '&#10007; '}${words}</figcaption></figure>`;
   });
   return `<p>Wrong predictions first, marked &#10007;, with the confidence of the prediction.</p><div class="gallery">${figures.join('\n')}</div>`;
+}
+
+function textTable(texts: readonly TextPrediction[], classes: readonly string[]): string {
+  const rows = texts.map(({ text, label, predicted, confidence }) => {
+    const shown = text.length > 300 ? `${text.slice(0, 300)}...` : text;
+    const said = `${label === predicted ? '' : '&#10007; '}${escapeHtml(classes[predicted])}`;
+    return `<tr><td>${escapeHtml(shown)}</td><td>${said}</td><td>${escapeHtml(classes[label])}</td><td>${percent(confidence, 0)}</td></tr>`;
+  });
+  return `<p>Wrong predictions first, marked &#10007;, with the confidence of the prediction.</p><div class="wide"><table class="config"><thead><tr><th scope="col">text</th><th scope="col">predicted</th><th scope="col">is</th><th scope="col">confidence</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+}
+
+function estimateChart(estimates: readonly Estimate[]): string {
+  const points = thinned(estimates.map(({ target, predicted }) => ({ x: target, y: predicted })));
+  const ends = [Math.min(...points.map((p) => p.x)), Math.max(...points.map((p) => p.x))];
+  const chart = scatterChart(
+    points,
+    ends.map((v) => ({ x: v, y: v })),
+    {
+      title: `Predictions by target, ${points.length} test samples`,
+      x: 'target',
+      y: 'prediction',
+    },
+  );
+  return `<p>Test samples; on the line predictions are right.</p><div class="charts"><figure>${chart}</figure></div>`;
 }
 
 function configTable(config: RunRecord['config']): string {

@@ -102,7 +102,13 @@ export async function prepare(
   };
 }
 
-async function requireFolder(out: string, config: TrainConfig, resume: boolean, overwrite: boolean): Promise<void> {
+/** @throws Error of one line when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
+export async function requireFolder(
+  out: string,
+  config: Readonly<Record<string, unknown>>,
+  resume: boolean,
+  overwrite: boolean,
+): Promise<void> {
   const path = join(out, runFiles.config);
   if (overwrite || !existsSync(path)) return;
   if (!resume)
@@ -140,7 +146,11 @@ export function exportClassifier(
 }
 
 /** Up to `count` samples for the eye: the wrong ones first, the surest of them leading, then right ones in order. */
-function samplePredictions(test: Dataset, { predicted, confidence }: Evaluation, count: number): SamplePrediction[] {
+export function samplePredictions(
+  test: Dataset,
+  { predicted, confidence }: Evaluation,
+  count: number,
+): SamplePrediction[] {
   const [n, ...shape] = test.images.shape;
   const size = shape.reduce((a, b) => a * b, 1);
   const all = Array.from({ length: n }, (_, i) => i);
