@@ -30,6 +30,7 @@ const workloads = {
   arcface: 'ArcFace, value and gradient, batch 256, 512 dimensions, 10,000 classes',
   'sam-resnet9': 'one SAM step on resnet9',
   'hvp-mlp': 'Hessian-vector product on the MLP',
+  'finetune-minilm': 'fine-tuning step of a MiniLM-sized encoder imported from ONNX, 32 x 64 tokens, AdamW',
 };
 
 /** The last line of JSON that a process printed, or in `failed` why there is none. */
@@ -77,8 +78,28 @@ const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const medians = (rows) => ({ ms: median(rows.map((r) => r.ms)), rssMb: median(rows.map((r) => r.rssMb)) });
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-bench-'));
 
+// PyTorch exports the encoder that is fine-tuned here, so without PyTorch there is none.
+const encoder = join(folder, 'encoder.onnx');
+process.env.COTANGENT_BENCH_ENCODER = encoder;
+
+const unmeasured = (name, why) => ({
+  name,
+  what: workloads[name],
+  ms: null,
+  rssMb: null,
+  setupMs: null,
+  peers: Object.fromEntries(Object.keys(engines).map((peer) => [peer, null])),
+  peerRssMb: {},
+  reasons: { cotangent: why },
+});
+
 /** One workload in all engines. Where a peer has no time, `reasons` says why. */
 function measured(name) {
+  if (name === 'finetune-minilm') {
+    if (!versions.pytorch) return unmeasured(name, `PyTorch exports its model: ${howTo.pytorch}`);
+    const { status, stderr } = spawnSync('python3', [here('../golden/encoder.py'), encoder], { encoding: 'utf8' });
+    if (status !== 0) return unmeasured(name, `PyTorch could not export it: ${stderr.trim().split('\n').at(-1)}`);
+  }
   const start = join(folder, `${name}.safetensors`);
   const begun = sitting('node', [here('steps.mjs'), name, start]);
   if (begun.failed) throw new Error(`bench: ${name}: ${begun.failed}`);
@@ -162,9 +183,9 @@ function print({ workloads: rows, matmulPeakGflops, geometricMeanVsPyTorch }, pe
   for (const { what, ms, gflops, ofPeak, rssMb, setupMs, peers, peerRssMb } of rows) {
     const beside = (peer) => (peers[peer] === null ? '-' : `${shown(peers[peer])} (${(peers[peer] / ms).toFixed(2)})`);
     const rate = gflops === null ? '- | -' : `${gflops.toFixed(0)} | ${(100 * ofPeak).toFixed(0)}%`;
-    const cells = [shown(ms), rate, rssMb.toFixed(0), beside('pytorch'), peerRssMb.pytorch?.toFixed(0) ?? '-'];
+    const cells = [shown(ms), rate, rssMb?.toFixed(0) ?? '-', beside('pytorch'), peerRssMb.pytorch?.toFixed(0) ?? '-'];
     console.log(
-      `| ${[what, ...cells, beside('torchCompile'), beside('tfjs'), beside('jaxjs'), setupMs.toFixed(0)].join(' | ')} |`,
+      `| ${[what, ...cells, beside('torchCompile'), beside('tfjs'), beside('jaxjs'), setupMs?.toFixed(0) ?? '-'].join(' | ')} |`,
     );
   }
   if (geometricMeanVsPyTorch !== null)

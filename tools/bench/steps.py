@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "golden"))
+from encoder import Encoder, contrast  # noqa: E402
 from models import BasicBlock, ResNet, ResNet9, ViT  # noqa: E402
 
 torch.set_num_threads(2)
@@ -116,12 +117,26 @@ def hvp():
     return step
 
 
+def minilm():
+    model = Encoder()
+    optimizer = torch.optim.AdamW(model.parameters(), 2e-5)
+    ids, mask = torch.randint(1, 30_522, (32, 64)), torch.ones(32, 64, dtype=torch.long)
+    encode = compiled(model)
+
+    def step():
+        optimizer.zero_grad()
+        contrast(encode, ids, mask).backward()
+        optimizer.step()
+
+    return step
+
+
 def matmul():
     a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
     return lambda: a @ b
 
 
-workloads = {"mlp": mlp, "resnet9": resnet9, "resnet18": resnet18, "vit": vit, "infonce": infonce, "arcface": arcface, "sam-resnet9": lambda: resnet9(0.05), "hvp-mlp": hvp, "matmul-peak": matmul}
+workloads = {"mlp": mlp, "resnet9": resnet9, "resnet18": resnet18, "vit": vit, "infonce": infonce, "arcface": arcface, "sam-resnet9": lambda: resnet9(0.05), "hvp-mlp": hvp, "finetune-minilm": minilm, "matmul-peak": matmul}
 
 name = sys.argv[1]
 step = workloads[name]()

@@ -1,4 +1,6 @@
 // The work that is timed, a function a workload: weights and inputs to start from, and a run of one step.
+import { readFileSync } from 'node:fs';
+import { importOnnx } from '../../dist/import/index.js';
 import * as ct from '../../dist/index.js';
 import { arcFace, crossEntropy, infoNCE } from '../../dist/losses/index.js';
 import * as nn from '../../dist/nn/index.js';
@@ -85,6 +87,34 @@ export const workloads = {
     const [params, direction] = [model.init(key(0)), model.init(key(3))];
     const [x, y] = [uniform(key(1), [128, 784]), labels(128)];
     return derivative(run, { params, direction, inputs: { x, labels: y } }, [params, direction, x, y]);
+  },
+  'finetune-minilm': () => {
+    const model = importOnnx(readFileSync(process.env.COTANGENT_BENCH_ENCODER));
+    const minimizer = firstOrder(adamW({ learningRate: 2e-5 }));
+    const ids = ct.castArray(randint(key(1), [32, 64], { low: 1, high: 30_522 }), 'int64');
+    const step = ct.compile(
+      ({ weights, moments }, x) => {
+        const objective = (w) => {
+          const hidden = model.apply(w, { input_ids: x, attention_mask: x.onesLike(), token_type_ids: x.zerosLike() });
+          const [first, second] = hidden.mean(1).split(2, 0);
+          return infoNCE(first, second, { temperature: 0.05 });
+        };
+        const next = minimizer.step(objective, weights, moments);
+        return { state: { weights: next.params, moments: next.state }, loss: next.value };
+      },
+      { donate: [0] },
+    );
+    const weights = model.init();
+    let state = { weights, moments: minimizer.init(weights) };
+    return {
+      compiled: step,
+      start: { params: weights, inputs: { ids } },
+      run: async () => {
+        const made = await step(state, ids);
+        state = made.state;
+        return made.loss;
+      },
+    };
   },
   // The machine's own speed at what everything rests on.
   'matmul-peak': () => {
