@@ -301,8 +301,15 @@ export const hostKernels: Readonly<Record<string, HostKernel>> = {
   Where: elementwise(((condition: number, a: Element, b: Element) => (condition ? a : b)) as never),
   Cast: ([x], { to }) => {
     const dtype = to as DType;
-    const whole = isFloat(x.dtype) && !isFloat(dtype) && dtype !== 'bool';
-    return castArray(whole ? made(x.dtype, x.shape, (i) => Math.trunc(Number(x.data[i])) || 0) : x, dtype);
+    if (!isFloat(x.dtype) || isFloat(dtype) || dtype === 'bool') return castArray(x, dtype);
+    // What no integer holds becomes the smallest one, as processors have it.
+    const least = dtype === 'int64' ? -(2 ** 63) : dtype === 'int32' ? -(2 ** 31) : 0;
+    const most = dtype === 'int64' ? 2 ** 63 : dtype === 'int32' ? 2 ** 31 : 256;
+    const whole = made('float64', x.shape, (i) => {
+      const value = Math.trunc(Number(x.data[i]));
+      return value >= least && value < most ? value || 0 : least;
+    });
+    return castArray(whole, dtype);
   },
   Reshape: ([x], _, shape) => ({ ...x, shape }),
   Expand: ([x], _, shape) => moved(x, shape, broadcastIndex(x.shape, shape)),

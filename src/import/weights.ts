@@ -34,9 +34,13 @@ export interface Named {
  * Which of the tensors that a model carries are weights.
  *
  * A float tensor is a parameter when a gradient can reach it from an output: along a way through differentiable operators that enters none
- * of them where an input steers (limits, exponents, sizes). Running statistics are buffers, by use or by PyTorch's names. Two kinds of tensors are constants all the
- * same: a single number of an elementwise operator that has no name of its own (the 8 in scores / 8), and what is added to mask
- * (all elements 0 or at most -100, some of them).
+ * of them where an input steers (limits, exponents, sizes). Running statistics are buffers, by use or by
+ * PyTorch's names. Some tensors are constants all the same:
+ *
+ * - a single number of an elementwise operator that has no name of its own (the 8 in scores / 8),
+ * - what is added to mask: all elements 0 or at most -100,
+ * - frequencies: what is multiplied by positions and then goes into sines and cosines, nowhere else,
+ * - the ones and zeros of an InstanceNormalization that stands for a normalisation in groups.
  */
 export function variablesOf(graph: Graph, carried: ReadonlyMap<string, Carried>): Variables {
   const flowing = reachedByGradient(graph);
@@ -49,8 +53,8 @@ export function variablesOf(graph: Graph, carried: ReadonlyMap<string, Carried>)
     const users = uses.get(name) ?? [];
     // Where batch normalisation was taken apart, the names of its statistics are all that tells them from weights.
     const isState = isBuffer(name) || users.some(({ node, input }) => operatorOf(node).buffers?.includes(input));
-    if (!isState && (!flowing.has(name) || isSteering(tensor, users) || isMask(tensor, users))) continue;
-    const readable = unique(readableName(tensor, firstUse(users, uses)), taken);
+    if (!isState && (!flowing.has(name) || isConstant(tensor, endUses(name, uses), uses))) continue;
+    const readable = unique(readableName(tensor, endUses(name, uses)[0] ?? users[0]), taken);
     (isState ? buffers : parameters).push({ name: readable, tensor });
   }
   return { parameters, buffers };
@@ -84,34 +88,6 @@ function usesOf(graph: Graph): Map<string, Use[]> {
   return uses;
 }
 
-const elementwise = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Where', 'Sum', 'Mean']);
-
-function isSteering(tensor: Carried, users: readonly Use[]): boolean {
-  const single = tensor.shape.every((n) => n === 1);
-  return single && isAnonymous(tensor) && users.every(({ node }) => elementwise.has(node.type));
-}
-
-function isMask(tensor: Carried, users: readonly Use[]): boolean {
-  if (tensor.shape.length < 2 || !users.every(({ node }) => node.type === 'Add' || node.type === 'Where')) return false;
-  let masked = false;
-  for (const x of tensor.read().data as Float32Array) {
-    if (x === 0) continue;
-    if (!(x <= -100)) return false;
-    masked = true;
-  }
-  return masked;
-}
-
-/** Names that an exporter made up: `onnx::MatMul_123`, `123`, `val_12`, results of Constant nodes. */
-function isAnonymous({ name, fromNode }: Carried): boolean {
-  return (
-    fromNode ||
-    /^(onnx::\w+|\d+|(val|_val|constant|const|const_fold_opt_+|scalar_tensor\w*)_?\d*(_output_\d+)?|_inlfunc.*)$/i.test(
-      name,
-    )
-  );
-}
-
 /** Operators that hand a weight on in another form, so that what uses it is behind them. */
 const forms = new Set([
   'Transpose',
@@ -124,14 +100,76 @@ const forms = new Set([
   'DequantizeLinear',
 ]);
 
-function firstUse(users: readonly Use[], uses: ReadonlyMap<string, readonly Use[]>): Use | undefined {
-  let use = users[0];
-  for (let i = 0; use && forms.has(use.node.type) && i < 8; i++) {
-    const next = uses.get(use.node.outputs[0])?.[0];
-    if (!next) break;
-    use = next;
+/** The uses of a value where it is more than brought into another form. */
+function endUses(name: string, uses: ReadonlyMap<string, readonly Use[]>): Use[] {
+  const found: Use[] = [];
+  const seen = new Set([name]);
+  const open = [name];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    for (const use of uses.get(value) ?? []) {
+      const [next] = use.node.outputs;
+      if (!forms.has(use.node.type) || use.input !== 0) found.push(use);
+      else if (!seen.has(next)) {
+        seen.add(next);
+        open.push(next);
+      }
+    }
   }
-  return use;
+  return found;
+}
+
+const elementwise = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Where', 'Sum', 'Mean', 'MatMul']);
+
+/** Whether a tensor that a gradient reaches is no weight all the same. */
+function isConstant(tensor: Carried, ends: readonly Use[], uses: ReadonlyMap<string, readonly Use[]>): boolean {
+  const only = (types: ReadonlySet<string>) => ends.every(({ node }) => types.has(node.type));
+  const single = tensor.shape.every((n) => n === 1);
+  if (single && (isAnonymous(tensor) || /^[a-z_]+_\d+$/.test(tensor.name)) && only(elementwise)) return true;
+  if (only(masking) && tensor.shape.length > 1 && isMask(tensor)) return true;
+  if (isAnonymous(tensor) && only(instance) && isSplat(tensor)) return true;
+  return ends.length > 0 && ends.every(({ node }) => products.has(node.type) && onlySines(node.outputs[0], uses));
+}
+
+const masking = new Set(['Add', 'Where', 'Trilu', 'Slice', 'Mul', 'Concat', 'Gather']);
+const instance = new Set(['InstanceNormalization']);
+const products = new Set(['Mul', 'MatMul', 'Div', 'Einsum']);
+
+function isMask(tensor: Carried): boolean {
+  let masked = false;
+  for (const x of tensor.read().data as Float32Array) {
+    if (x === 0) continue;
+    if (!(x <= -100)) return false;
+    masked = true;
+  }
+  return masked;
+}
+
+/** Whether all elements are 1, or all 0. */
+function isSplat(tensor: Carried): boolean {
+  const data = tensor.read().data as Float32Array;
+  return (data[0] === 0 || data[0] === 1) && data.every((x) => x === data[0]);
+}
+
+/** Whether a value, joined with others perhaps, goes into sines and cosines and nowhere else. */
+function onlySines(name: string, uses: ReadonlyMap<string, readonly Use[]>, depth = 0): boolean {
+  const ends = endUses(name, uses);
+  return (
+    ends.length > 0 &&
+    ends.every(({ node }) => {
+      if (node.type === 'Sin' || node.type === 'Cos') return true;
+      return node.type === 'Concat' && depth < 4 && onlySines(node.outputs[0], uses, depth + 1);
+    })
+  );
+}
+
+/** Names that an exporter made up: `onnx::MatMul_123`, `123`, `val_12`, results of Constant nodes. */
+function isAnonymous({ name, fromNode }: Carried): boolean {
+  return (
+    fromNode ||
+    /^(onnx::\w+|\d+|(val|_val|constant|const|const_fold_opt_+|scalar_tensor\w*)_?\d*(_output_\d+)?|_inlfunc.*)$/i.test(
+      name,
+    )
+  );
 }
 
 /** What a weight is to the operator that uses it, by PyTorch's names. */
