@@ -196,13 +196,11 @@ function roleOf({ node, input }: Use): string {
  */
 function readableName(tensor: Carried, use: Use | undefined): string {
   if (!isAnonymous(tensor) || !use) return tensor.name;
-  const path = use.node.label.split('/').filter(Boolean).slice(0, -1);
-  if (path.length === 0)
-    return tensor.fromNode || /^\d+$/.test(tensor.name)
-      ? tensor.name
-      : `${use.node.label.replaceAll('/', '')}.${roleOf(use)}`;
-  // Exporters repeat the names of nested modules: /encoder/layer.0/encoder.layer.0/... says layer.0 twice.
-  return `${path.join('.')}.${roleOf(use)}`;
+  const parts = use.node.label.split('/').filter(Boolean).slice(0, -1);
+  // Members of a list repeat its name: /blocks/blocks.0/Conv.
+  const path = parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`));
+  if (path.length > 0) return `${path.join('.')}.${roleOf(use)}`;
+  return tensor.fromNode || /^\d+$/.test(tensor.name) ? tensor.name : `${use.node.label}.${roleOf(use)}`;
 }
 
 function unique(name: string, taken: Set<string>): string {
