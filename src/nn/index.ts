@@ -17,6 +17,15 @@ export {
   standardize,
   weightNorm as weightNormalize,
 } from './functional/normalization.js';
+export {
+  attentionGrid,
+  type ControlPoints,
+  controlGrid,
+  type GridOptions,
+  projectiveGrid,
+  similarityGrid,
+  thinPlateSplineGrid,
+} from './functional/sampling-grids.js';
 export * from './functional/sparsemax.js';
 export * from './initializers.js';
 export { type Affine, type Layer, type NoVariables, type Symbolic, stateless, type Variables } from './layer.js';
@@ -26,6 +35,20 @@ export * from './layers/convolution.js';
 export * from './layers/linear.js';
 export * from './layers/normalization.js';
 export { gru, lstm, type RecurrentOptions, type RecurrentVariables } from './layers/recurrent.js';
+export {
+  affineTransformation,
+  attentionTransformation,
+  type ConvLocalizationOptions,
+  convLocalization,
+  projectiveTransformation,
+  type SpatialTransformer,
+  type SpatialTransformerOptions,
+  type SpatialTransformerVariables,
+  similarityTransformation,
+  spatialTransformer,
+  type Transformation,
+  thinPlateSplineTransformation,
+} from './layers/spatial-transformer.js';
 export * from './layers/stateless.js';
 export { type WeightNormVariables, weightNorm } from './layers/weight-norm.js';
 export {
