@@ -40,6 +40,8 @@ export interface ValueSpec {
   readonly shape: readonly (number | string | undefined)[] | undefined;
   /** The value is a list of tensors. */
   readonly sequence?: boolean;
+  /** It may be left out. */
+  readonly optional?: boolean;
 }
 
 /** Variables of a model as arrays, and inside a compiled function as tensors, by name. */
@@ -253,8 +255,14 @@ class OnnxLayer implements ImportedModel {
     const dimensions = new Map<string, number>();
     for (const spec of this.inputs) {
       const value = values[spec.name];
+      if (value === undefined && spec.optional) {
+        given.set(spec.name, undefined);
+        continue;
+      }
       if (value === undefined) throw new OnnxImportError(`${this.name}: the input '${spec.name}' is missing`);
-      for (const tensor of isTensor(value) ? [value] : value) this.#check(spec, tensor, dimensions);
+      // Elements of a sequence may differ in what a named dimension is.
+      if (isTensor(value)) this.#check(spec, value, dimensions);
+      else for (const tensor of value) this.#check(spec, tensor, new Map());
       given.set(spec.name, value);
     }
     for (const name of Object.keys(values)) {
@@ -311,7 +319,7 @@ function specOf({ name, type }: ValueInfoProto, { half }: DataSource): ValueSpec
   const what = `'${name}'`;
   const tensorType = (of: TypeProto | undefined, sequence: boolean): ValueSpec => {
     if (of?.value.case === 'sequenceType' && !sequence) return tensorType(of.value.value.elemType, true);
-    if (of?.value.case === 'optionalType') return tensorType(of.value.value.elemType, sequence);
+    if (of?.value.case === 'optionalType') return { ...tensorType(of.value.value.elemType, sequence), optional: true };
     if (of?.value.case !== 'tensorType')
       throw new OnnxImportError(`${what} is neither a tensor nor a sequence of tensors`);
     const { elemType, shape } = of.value.value;

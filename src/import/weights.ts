@@ -124,10 +124,17 @@ const elementwise = new Set(['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Where', 
 function isConstant(tensor: Carried, ends: readonly Use[], uses: ReadonlyMap<string, readonly Use[]>): boolean {
   const only = (types: ReadonlySet<string>) => ends.every(({ node }) => types.has(node.type));
   const single = tensor.shape.every((n) => n === 1);
-  if (single && (isAnonymous(tensor) || /^[a-z_]+_\d+$/.test(tensor.name)) && only(elementwise)) return true;
+  const unnamed = isAnonymous(tensor) || /^[a-z_]+_\d+$/.test(tensor.name);
+  if (single && unnamed && ends.every((use) => elementwise.has(use.node.type) || steers(use))) return true;
   if (only(masking) && tensor.shape.length > 1 && isMask(tensor)) return true;
   if (isAnonymous(tensor) && only(instance) && isSplat(tensor)) return true;
   return ends.length > 0 && ends.every(({ node }) => products.has(node.type) && onlySines(node.outputs[0], uses));
+}
+
+/** Whether a use is of the kind that must be known when the graph is made. */
+function steers({ node, input }: Use): boolean {
+  const { controls } = operatorOf(node);
+  return controls === 'all' || (controls?.includes(input) ?? false);
 }
 
 const masking = new Set(['Add', 'Where', 'Trilu', 'Slice', 'Mul', 'Concat', 'Gather']);

@@ -58,6 +58,8 @@ export const arithmetic: readonly OnnxOperator[] = [
 
 /** x 2^y or x / 2^y for uint8; wider unsigned integers have no dtype here. */
 function bitShift(call: OperatorCall): Tensor {
+  if (call.tensor(0).dtype !== 'uint8')
+    throw new TypeError(`${call.tensor(0)} is not uint8; other types are not supported`);
   const [x, y] = [call.tensor(0).cast('int32'), call.tensor(1).cast('int32')];
   const factor = y.onesLike().mul(2).cast('float32').pow(y.cast('float32')).cast('int32');
   const shifted = call.string('direction', '') === 'LEFT' ? x.mul(factor) : x.div(factor);

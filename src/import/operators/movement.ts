@@ -120,10 +120,11 @@ function depthToSpace(call: OperatorCall): Tensor {
 
 function spaceToDepth(call: OperatorCall): Tensor {
   const [n, c, h, w, size] = blocks(call);
+  const columnsFirst = call.string('mode', 'DCR') === 'CRD';
   return call
     .tensor(0)
     .reshape([n, c, h / size, size, w / size, size])
-    .transpose([0, 3, 5, 1, 2, 4])
+    .transpose(columnsFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
     .reshape([n, c * size * size, h / size, w / size]);
 }
 

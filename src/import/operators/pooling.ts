@@ -1,5 +1,6 @@
 import { averagePool, conv, maxPool, ones, showShape, sizeOf, type Tensor, zeros } from '../../tensor/index.js';
-import type { OnnxOperator, OperatorCall } from '../operator.js';
+import { type OnnxOperator, type OperatorCall, type Results, results } from '../operator.js';
+import { forwardOnly } from './forward-only.js';
 import { type WindowOptions, windowOf } from './window.js';
 
 interface Pooling extends WindowOptions {
@@ -16,10 +17,20 @@ function poolingOf(call: OperatorCall): Pooling {
   return { x, kernel, ceilMode: call.integer('ceil_mode', 0) === 1, ...windowOf(call, x.shape.slice(2), kernel) };
 }
 
-function largest(call: OperatorCall): Tensor {
+function largest(call: OperatorCall): Results {
   const { x, kernel, ...options } = poolingOf(call);
-  if (call.wants(1)) throw new RangeError('the positions of the largest elements are not supported');
-  return maxPool(x, kernel, options);
+  const y = maxPool(x, kernel, options);
+  if (!call.wants(1)) return results(y);
+  const attributes = {
+    kernel_shape: kernel,
+    strides: options.stride,
+    dilations: options.dilation,
+    pads: [...options.padding.map(([before]) => before), ...options.padding.map(([, after]) => after)],
+    ceil_mode: options.ceilMode,
+    storage_order: call.integer('storage_order', 0),
+  };
+  const [, positions] = forwardOnly('MaxPool', [x], attributes, [y, { shape: y.shape, dtype: 'int64' }]);
+  return results(y, positions);
 }
 
 /** The mean of windows, by a convolution with ones where their elements do not lie side by side. */

@@ -1,4 +1,4 @@
-import { isFloat, type Tensor } from '../../tensor/index.js';
+import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
 import type { OnnxOperator, OperatorCall } from '../operator.js';
 
 type Reduce = (x: Tensor, axes: number[], options: { keepDims: boolean }) => Tensor;
@@ -94,7 +94,11 @@ export const reduction: readonly OnnxOperator[] = [
   reducing('ReduceSumSquare', (x, axes, options) => x.square().sum(axes, options)),
   reducing('ReduceLogSum', (x, axes, options) => x.sum(axes, options).log()),
   reducing('ReduceLogSumExp', (x, axes, options) =>
-    isFloat(x.dtype) ? x.logSumExp(axes, options) : x.cast('float64').logSumExp(axes, options).cast(x.dtype),
+    isFloat(x.dtype) && x.size === 0
+      ? x.sum(axes, options).log()
+      : isFloat(x.dtype)
+        ? x.logSumExp(axes, options)
+        : x.cast('float64').logSumExp(axes, options).cast(x.dtype),
   ),
   extreme('ArgMax', (x, axis, options) => x.argmax(axis, options)),
   extreme('ArgMin', (x, axis, options) => x.argmin(axis, options)),
@@ -105,6 +109,16 @@ export const reduction: readonly OnnxOperator[] = [
 ];
 
 function extremeOf(x: Tensor, axes: number[], options: { keepDims: boolean }, which: 'max' | 'min'): Tensor {
+  if (x.size === 0) {
+    // The largest of nothing is what everything exceeds.
+    if (x.dtype === 'bool')
+      return x
+        .cast('int32')
+        .sum(axes, options)
+        .equal(which === 'max' ? 1 : 0);
+    if (!isFloat(x.dtype)) throw new RangeError(`x ${showShape(x.shape)} has no elements to reduce`);
+    return x.sum(axes, options).add(which === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+  }
   if (x.dtype === 'bool') return which === 'max' ? x.any(axes, options) : x.all(axes, options);
   return x[which](axes, options);
 }
