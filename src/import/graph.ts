@@ -15,6 +15,8 @@ import { OnnxImportError } from './error.js';
 export interface GraphNode {
   /** Unique in the model: the node's own name, or its operator and position. */
   readonly label: string;
+  /** The path of the PyTorch module that it comes from, where the exporter says so: `encoder.layer.0.query`, '' for the model itself. */
+  readonly module: string | undefined;
   readonly type: string;
   /** '' for ONNX's own operators. */
   readonly domain: string;
@@ -60,6 +62,13 @@ export function graphOf(model: ModelProto): Graph {
 
 function plainDomain(domain: string): string {
   return domain === 'ai.onnx' ? '' : domain;
+}
+
+/** PyTorch's exporter by torch.export notes the names of the modules around a node, outermost first, its own last. */
+function moduleOf({ metadataProps }: NodeProto): string | undefined {
+  const scopes = metadataProps.find(({ key }) => key === 'pkg.torch.onnx.name_scopes')?.value;
+  if (scopes === undefined) return undefined;
+  return [...scopes.matchAll(/'([^']*)'/g)].at(-2)?.[1];
 }
 
 function functionKey(domain: string, name: string, overload: string): string {
@@ -129,6 +138,7 @@ class Reader {
       const version = own.get(domain) ?? 1;
       nodes.push({
         label,
+        module: moduleOf(node),
         type: node.opType,
         domain,
         version,

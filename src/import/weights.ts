@@ -203,11 +203,16 @@ function roleOf({ node, input }: Use): string {
  */
 function readableName(tensor: Carried, use: Use | undefined): string {
   if (!isAnonymous(tensor) || !use) return tensor.name;
-  const parts = use.node.label.split('/').filter(Boolean).slice(0, -1);
-  // Members of a list repeat its name: /blocks/blocks.0/Conv.
-  const path = parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`));
-  if (path.length > 0) return `${path.join('.')}.${roleOf(use)}`;
+  const module = use.node.module ?? modulePath(use.node.label);
+  if (module) return `${module}.${roleOf(use)}`;
   return tensor.fromNode || /^\d+$/.test(tensor.name) ? tensor.name : `${use.node.label}.${roleOf(use)}`;
+}
+
+/** The path of a module in the name of a node, as PyTorch's tracing exporter writes it. */
+function modulePath(label: string): string {
+  const parts = label.split('/').filter(Boolean).slice(0, -1);
+  // Members of a list repeat its name: /blocks/blocks.0/Conv.
+  return parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`)).join('.');
 }
 
 function unique(name: string, taken: Set<string>): string {
