@@ -316,6 +316,21 @@ const score = f1Score(labels, predicted);`,
     exports: ['losses.msSsimLoss', 'losses.ssimLoss', 'losses.msSsimL1Loss', 'losses.msSsim', 'losses.ssim'],
     example: `const loss = msSsimLoss(reconstructions, images, { weights: [0.0711, 0.453, 0.476], windowSize: 5, sigma: 1 });`,
   },
+  'nc-deep-linear': {
+    exports: [
+      'diagnostics.neuralCollapse',
+      'diagnostics.generalOrthogonalFrame',
+      'diagnostics.unconstrainedFeaturesLoss',
+      'diagnostics.simplexEtfDistance',
+      'diagnostics.orthogonalFrameDistance',
+      'diagnostics.selfDualityDistance',
+      'diagnostics.simplexEtf',
+      'diagnostics.classFeatureMeans',
+    ],
+    example: `const { withinClassVariability, classifier } = neuralCollapse(features, labels, { weights, centred: false });
+const { classifierLengths } = generalOrthogonalFrame({ counts: [600, 300, 150], weightDecays: [5e-3], featureDecay: 1e-5 });
+const distance = orthogonalFrameDistance(weights, classifierLengths);`,
+  },
   'neural-ndcg': {
     exports: ['losses.neuralNdcg', 'losses.stochasticNeuralNdcg'],
     example: `const loss = neuralNdcg(scores, grades, { temperature: 1, truncation: 10 });`,

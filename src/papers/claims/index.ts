@@ -22,6 +22,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'losses-and-metrics': () => import('./losses-and-metrics.js'),
   maxsup: () => import('./maxsup.js'),
   'ms-ssim-training': () => import('./ms-ssim-training.js'),
+  'nc-deep-linear': () => import('./nc-deep-linear.js'),
   'neural-ndcg': () => import('./neural-ndcg.js'),
   'poly-loss': () => import('./poly-loss.js'),
   'regression-calibration': () => import('./regression-calibration.js'),
