@@ -1,7 +1,18 @@
 import { isFloat, isInteger, showShape, type Tensor } from '../tensor/index.js';
 
-/** @throws RangeError naming both arguments unless they have one shape. */
+/** @throws TypeError naming the arguments unless all are floats of one dtype. */
+export function requireFloats(who: string, tensors: Readonly<Record<string, Tensor>>): void {
+  const named = Object.entries(tensors);
+  for (const [name, x] of named)
+    if (!isFloat(x.dtype)) throw new TypeError(`${who}: ${name} must be float32 or float64, not ${x.dtype}`);
+  for (const [name, x] of named)
+    if (x.dtype !== named[0][1].dtype)
+      throw new TypeError(`${who}: ${named[0][0]} ${named[0][1].dtype} and ${name} ${x.dtype} must have one dtype`);
+}
+
+/** @throws TypeError or RangeError naming both arguments unless they are floats of one dtype and shape. */
 export function requireSameShape(who: string, predictions: Tensor, targets: Tensor): void {
+  requireFloats(who, { predictions, targets });
   if (predictions.shape.join() !== targets.shape.join()) {
     throw new RangeError(
       `${who}: predictions ${showShape(predictions.shape)} and targets ${showShape(targets.shape)} must have one shape`,
@@ -43,6 +54,15 @@ export function requireClassTargets(who: string, logits: Tensor, targets: Tensor
   if (targets.shape.join() !== positions.join())
     throw new RangeError(`${who}: labels ${showShape(targets.shape)} must be ${showShape(positions)} for ${given}`);
   return false;
+}
+
+/** @throws TypeError or RangeError unless `x`, called `name`, is floats [n, d] and has integer labels [n]. */
+export function requireLabelled(who: string, name: string, x: Tensor, labels: Tensor): void {
+  requireFloats(who, { [name]: x });
+  if (x.rank !== 2 || !isInteger(labels.dtype) || labels.shape.join() !== `${x.shape[0]}`)
+    throw new RangeError(
+      `${who}: ${name} ${showShape(x.shape)} and labels ${labels.dtype}${showShape(labels.shape)} must be [n, d] and integers [n]`,
+    );
 }
 
 /** {@link requireClassTargets} for losses that are defined for integer labels alone. @throws TypeError for probabilities too. */

@@ -1,6 +1,6 @@
 import { isScan, pruneScans, unroll, withResults } from '../autodiff/scan.js';
 import { rebuild, topological } from '../tensor/graph.js';
-import type { Tensor } from '../tensor/index.js';
+import { constant, type Tensor, zerosArray } from '../tensor/index.js';
 import { isBarrier } from '../tensor/ops/barrier.js';
 import { applyAll, type Node, type Operator } from '../tensor/tensor.js';
 import type { Device } from './engine.js';
@@ -19,7 +19,7 @@ import { winograd } from './passes/winograd.js';
  */
 export function lower(outputs: readonly Tensor[], device?: Device): Tensor[] {
   const onProcessor = device === 'cpu' || device === 'wasm';
-  const passes = [withoutBarriers, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
+  const passes = [withoutBarriers, withoutEmpty, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
   const lowered = pruneScans(passes.reduce(rewrite, outputs));
   return onProcessor ? rewrite(lowered, products) : lowered;
 }
@@ -38,6 +38,12 @@ function rewrite(outputs: readonly Tensor[], pass: Pass): Tensor[] {
 
 const withoutBarriers: Pass = () => (node, inputs) =>
   isBarrier(node.operator) ? inputs.slice(0, node.outputs.length) : undefined;
+
+/** What has no elements is a constant: ONNX Runtime's Expand and Reshape get shapes wrong that have an axis of length 0. */
+const withoutEmpty: Pass = () => (node, inputs) =>
+  inputs.length > 0 && node.outputs.every(({ size }) => size === 0)
+    ? node.outputs.map(({ shape, dtype }) => constant(zerosArray(shape, dtype)))
+    : undefined;
 
 const inOnnx: Pass =
   () =>

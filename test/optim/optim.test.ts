@@ -99,52 +99,6 @@ describe('schedules agree with PyTorch', () => {
   });
 });
 
-const everyOptimizer: [string, () => optim.GradientTransformation][] = [
-  ['sgd', () => optim.sgd({ learningRate: 0.1 })],
-  ['sgd with momentum', () => optim.sgd({ learningRate: 0.05, momentum: 0.8, nesterov: true })],
-  ['adam', () => optim.adam({ learningRate: 0.1 })],
-  ['adamW', () => optim.adamW({ learningRate: 0.1, weightDecay: 0 })],
-  ['rmsprop', () => optim.rmsprop({ learningRate: optim.cosine(0.05, { steps: 300 }) })],
-  ['adagrad', () => optim.adagrad({ learningRate: 0.5 })],
-];
-
-describe('every optimizer', () => {
-  it.each(everyOptimizer)('%s minimises a convex quadratic and keeps structure and dtype', async (_, make) => {
-    for (const dtype of ['float32', 'float64'] as const) {
-      let params: Record<string, NDArray> = { a: ndarray([1, -2], { dtype }), b: ndarray([[0.5]], { dtype }) };
-      const made = stepper<{ a: Tensor; b: Tensor }>(
-        make(),
-        (p) => p.a.sub(0.3).square().sum().add(p.b.add(1).square().sum().mul(2)),
-        params,
-      );
-      let { state } = made;
-      for (let i = 0; i < 300; i++) ({ params, state } = await made.step(params, state));
-      expect(params.a.dtype).toBe(dtype);
-      expect(params.b.shape).toEqual([1, 1]);
-      for (const [value, best] of [
-        [params.a.data[0], 0.3],
-        [params.a.data[1], 0.3],
-        [params.b.data[0], -1],
-      ])
-        expect(Math.abs(Number(value) - Number(best))).toBeLessThan(0.02);
-    }
-  });
-
-  it.each(everyOptimizer)('%s leaves parameters alone, bit for bit, where gradients are zero', async (_, make) => {
-    const start = { a: ndarray([0.1, -2.7]) };
-    const made = stepper<{ a: Tensor }>(make(), (p) => p.a.stopGradient().sum().add(p.a.mul(0).sum()), start);
-    const { params } = await made.step(start, made.state);
-    expect(toNumbers(params.a)).toEqual(toNumbers(start.a));
-  });
-
-  it.each(everyOptimizer)('%s begins alike with arrays and with tensors', async (_, make) => {
-    const optimizer = make();
-    const inGraph = compile((p: { a: Tensor }) => optimizer.init(p) as { a: Tensor });
-    const concrete = optimizer.init({ a: ndarray([1, 2]) });
-    expect(JSON.stringify(await inGraph({ a: ndarray([1, 2]) }))).toEqual(JSON.stringify(concrete));
-  });
-});
-
 describe('transformations', () => {
   it('a chain with the identity is the transformation itself', async () => {
     const update = async (t: optim.GradientTransformation) => {

@@ -35,12 +35,14 @@ export interface CheckOptions {
  * Checks the derivatives of a function of float64 tensors at a point: the gradient of a random linear form of its result against
  * central differences in every coordinate, J v against differences and against the pullback (u . J v = v . J^T u), and Hessian
  * times vector against differences of the gradient.
+ *
+ * @returns the gradients.
  */
 export async function checkDerivatives(
   fn: (...x: Tensor[]) => Tensor,
   inputs: readonly NDArray[],
   options: CheckOptions = {},
-): Promise<void> {
+): Promise<NDArray[]> {
   const { second = true, step = 1e-5, tolerance = 1e-6 } = options;
   const directions = inputs.map((x, i) => random64(x.shape, { stream: 100 + i }));
   const form = (x: Tensor[], c: Tensor) =>
@@ -51,13 +53,14 @@ export async function checkDerivatives(
   const y0 = await value([...inputs]);
   const c = random64(y0.shape, { stream: 200, low: 0.5, high: 1.5 });
 
-  const first = compile((x: Tensor[], v: Tensor[], u: Tensor) => {
+  const derivatives = compile((x: Tensor[], v: Tensor[], u: Tensor) => {
     const gradient = grad(form)(x, u);
     const [, tangent] = jvp((p: Tensor[]) => fn(...p), x, v);
     const [, pull] = vjp((p: Tensor[]) => fn(...p), x);
-    return { gradient, tangent, pulled: pull(u) };
+    const curvature = second ? hvp((p: Tensor[]) => form(p, u), x, v) : [];
+    return { gradient, tangent, pulled: pull(u), curvature };
   });
-  const got = await first([...inputs], directions, c);
+  const got = await derivatives([...inputs], directions, c);
 
   const linear = (y: NDArray) =>
     Array.from(y.data as Float64Array).reduce((total, value, i) => total + value * (c.data as Float64Array)[i], 0);
@@ -86,22 +89,25 @@ export async function checkDerivatives(
   const reverse = got.pulled.reduce((total, g, k) => total + dotProduct(g, directions[k]), 0);
   close(reverse, forward, Math.max(1e-9, tolerance * 1e-2), 'u . Jv and v . J^T u');
 
-  if (!second) return;
-  const curvature = compile((x: Tensor[], v: Tensor[], u: Tensor) => hvp((p: Tensor[]) => form(p, u), x, v));
-  const hv = await curvature([...inputs], directions, c);
-  const gradient = compile((x: Tensor[], u: Tensor) => grad(form)(x, u));
-  const gradientAt = (h: number) =>
-    gradient(
-      inputs.map((x, k) => shifted(x, directions[k].data as Float64Array, h)),
-      c,
-    );
-  const [above, below] = [await gradientAt(step), await gradientAt(-step)];
-  for (let k = 0; k < inputs.length; k++) {
-    for (let i = 0; i < hv[k].data.length; i++) {
-      const expected = (Number(above[k].data[i]) - Number(below[k].data[i])) / (2 * step);
-      close(Number(hv[k].data[i]), expected, tolerance, `Hessian times vector of input ${k}, element ${i}`);
+  if (second) {
+    const gradientAt = async (h: number) => {
+      const moved = inputs.map((x, k) => shifted(x, directions[k].data as Float64Array, h));
+      return (await derivatives(moved, directions, c)).gradient;
+    };
+    const [above, below] = [await gradientAt(step), await gradientAt(-step)];
+    for (let k = 0; k < inputs.length; k++) {
+      for (let i = 0; i < above[k].data.length; i++) {
+        const expected = (Number(above[k].data[i]) - Number(below[k].data[i])) / (2 * step);
+        close(
+          Number(got.curvature[k].data[i]),
+          expected,
+          tolerance,
+          `Hessian times vector of input ${k}, element ${i}`,
+        );
+      }
     }
   }
+  return got.gradient;
 }
 
 function dotProduct(a: NDArray, b: NDArray): number {

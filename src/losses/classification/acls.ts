@@ -1,5 +1,5 @@
 import { stopGradient, type Tensor } from '../../tensor/index.js';
-import { requireLabels, requireNumber } from '../checks.js';
+import { requireFloats, requireLabels, requireNumber } from '../checks.js';
 import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
 import { crossEntropy } from './cross-entropy.js';
 
@@ -35,6 +35,7 @@ export interface AclsOptions extends ReductionOptions, AclsPenaltyOptions {
 export function acls(logits: Tensor, labels: Tensor, options: AclsOptions = {}): Tensor {
   const { alpha = 0.1, ignoreIndex, reduction } = options;
   requireNumber('acls', 'alpha', alpha, { low: 0 });
+  requireLabels('acls', logits, labels, 2);
   return penalized('acls', logits, labels, aclsPenalty(logits, options).mul(alpha), { ignoreIndex, reduction });
 }
 
@@ -52,6 +53,7 @@ export function aclsPenalty(logits: Tensor, options: AclsPenaltyOptions = {}): T
   const { winnerWeight = 1, loserWeight = 0.1, margin = 10, reference = 'zero' } = options;
   for (const [name, value] of Object.entries({ winnerWeight, loserWeight, margin }))
     requireNumber('aclsPenalty', name, value, { low: 0 });
+  requireFloats('aclsPenalty', { logits });
   const { shape } = logits;
   if (!(shape[1] >= 2)) throw new RangeError(`aclsPenalty: logits [${shape.join(', ')}] must have 2 classes or more`);
   const largest = stopGradient(logits.max(1, { keepDims: true }));

@@ -1,5 +1,5 @@
 import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireClassTargets, requireNumber } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { labelsLast } from './class-targets.js';
 import { crossEntropy } from './cross-entropy.js';
@@ -21,6 +21,7 @@ export interface MaxSupOptions extends ReductionOptions {
 export function maxSup(logits: Tensor, targets: Tensor, options: MaxSupOptions = {}): Tensor {
   const { alpha = 0.1, reduction } = options;
   if (typeof alpha === 'number') requireNumber('maxSup', 'alpha', alpha, { low: 0 });
+  requireClassTargets('maxSup', logits, targets);
   const entropy = crossEntropy(logits, targets, { reduction: 'none' });
   return reduce(entropy.add(maxSupPenalty(logits).mul(alpha)), reduction);
 }

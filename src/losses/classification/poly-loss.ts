@@ -46,8 +46,8 @@ export interface PolyLossOptions extends PolyOptions {
 export function polyLoss(logits: Tensor, targets: Tensor, options: PolyLossOptions = {}): Tensor {
   const { coefficients = [1], labelSmoothing = 0, ignoreIndex, reduction } = options;
   requireCoefficients('polyLoss', coefficients);
-  const entropy = crossEntropy(logits, targets, { labelSmoothing, ignoreIndex, reduction: 'none' });
   const { logits: z, target } = classesLast('polyLoss', logits, targets);
+  const entropy = crossEntropy(logits, targets, { labelSmoothing, ignoreIndex, reduction: 'none' });
   const smoothed = target.mul(1 - labelSmoothing).add(labelSmoothing / logits.shape[1]);
   // The sum of what the target gives each class times what that class lacks keeps its digits where p is nearly 1, as 1 - p does not.
   const miss = smoothed.mul(z.logSoftmax(-1).expm1().neg()).sum(-1);

@@ -1,4 +1,6 @@
 import type { Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
+import { reduce } from '../reduction.js';
 import { isSelf } from './info-nce.js';
 import { overPairs, type PairwiseOptions, requirePairs, unitRows } from './pairwise.js';
 
@@ -12,9 +14,9 @@ export function alignment(x: Tensor, y: Tensor, { exponent = 2 }: { readonly exp
   requirePairs('alignment', x, y);
   if (!(exponent > 0)) throw new RangeError(`alignment: exponent ${exponent} must be positive`);
   const square = x.sub(y).square().sum(1);
-  if (exponent === 2) return square.mean();
+  if (exponent === 2) return reduce(square);
   const same = square.equal(0);
-  return same.where(0, same.where(1, square).pow(exponent / 2)).mean();
+  return reduce(same.where(0, same.where(1, square).pow(exponent / 2)));
 }
 
 /**
@@ -25,6 +27,7 @@ export function alignment(x: Tensor, y: Tensor, { exponent = 2 }: { readonly exp
  * @param options t, positive, default 2; `chunk` compares so many rows at a time.
  */
 export function uniformity(x: Tensor, { t = 2, chunk }: { readonly t?: number } & PairwiseOptions = {}): Tensor {
+  requireFloats('uniformity', { x });
   const [n] = x.shape;
   if (x.rank !== 2 || n < 2)
     throw new RangeError(`uniformity: x [${x.shape.join(', ')}] must be [n, d] with two rows or more`);

@@ -1,5 +1,6 @@
 import { scan } from '../../numerics/index.js';
 import { arange, isTensor, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 
 export interface PairwiseOptions {
   /**
@@ -25,6 +26,8 @@ export function overPairs(
   { chunk }: PairwiseOptions = {},
 ): Tensor {
   const [n, d] = x.shape;
+  // No rows: no numbers.
+  if (n === 0) return x.sum(1);
   const transposed = y.transpose();
   if (chunk === undefined || chunk >= n) return ofRows(x.matmul(transposed), arange(n));
   if (!Number.isInteger(chunk) || chunk < 1) throw new RangeError(`${who}: chunk ${chunk} must be a positive integer`);
@@ -43,8 +46,9 @@ export function overPairs(
   return results.reshape([parts * chunk]).slice([[0, n]]);
 }
 
-/** @throws RangeError unless both are embeddings [n, d] of one shape. */
+/** @throws TypeError or RangeError unless both are embeddings, floats [n, d] of one dtype and shape. */
 export function requirePairs(who: string, x: Tensor, y: Tensor): void {
+  requireFloats(who, { x, y });
   if (x.rank !== 2 || x.shape.join() !== y.shape.join())
     throw new RangeError(`${who}: x ${showShape(x.shape)} and y ${showShape(y.shape)} must be one shape [n, d]`);
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../tensor/index.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { isSelf } from './info-nce.js';
 import { overPairs, type PairwiseOptions, requirePairs, unitRows } from './pairwise.js';
@@ -26,6 +26,15 @@ export function sigmoidPairLoss(x: Tensor, y: Tensor, options: SigmoidPairOption
   const { logScale = Math.log(10), bias = -10, pairs, normalize = true, chunk, reduction } = options;
   requirePairs('sigmoidPairLoss', x, y);
   if (pairs && chunk !== undefined) throw new TypeError('sigmoidPairLoss: pairs and chunk do not go together');
+  if (pairs && (pairs.dtype !== 'bool' || pairs.shape.join() !== [x.shape[0], x.shape[0]].join()))
+    throw new RangeError(
+      `sigmoidPairLoss: pairs ${pairs.dtype}${showShape(pairs.shape)} must be bool [${x.shape[0]}, ${x.shape[0]}]`,
+    );
+  for (const [name, value] of Object.entries({ logScale, bias }))
+    if (typeof value !== 'number' && (value.rank !== 0 || value.dtype !== x.dtype))
+      throw new RangeError(
+        `sigmoidPairLoss: ${name} ${value.dtype}${showShape(value.shape)} must be a number or a ${x.dtype} scalar`,
+      );
   const scale = typeof logScale === 'number' ? Math.exp(logScale) : logScale.exp();
   const losses = overPairs(
     'sigmoidPairLoss',

@@ -1,4 +1,5 @@
-import { showShape, type Tensor } from '../../tensor/index.js';
+import type { Tensor } from '../../tensor/index.js';
+import { requireLabelled } from '../checks.js';
 import { type ReductionOptions, reduceShares } from '../reduction.js';
 import { isSelf } from './info-nce.js';
 import { overPairs, type PairwiseOptions, requireTemperature, unitRows } from './pairwise.js';
@@ -24,10 +25,7 @@ export interface SupConOptions extends ReductionOptions, PairwiseOptions {
  */
 export function supCon(embeddings: Tensor, labels: Tensor, options: SupConOptions = {}): Tensor {
   const { temperature = 0.1, form = 'out', emptyAnchors = 'zero', normalize = true, chunk, reduction } = options;
-  if (embeddings.rank !== 2 || labels.rank !== 1 || labels.shape[0] !== embeddings.shape[0])
-    throw new RangeError(
-      `supCon: embeddings ${showShape(embeddings.shape)} must be [n, d] and labels ${showShape(labels.shape)} [n]`,
-    );
+  requireLabelled('supCon', 'embeddings', embeddings, labels);
   requireTemperature('supCon', temperature);
   if (form !== 'out' && form !== 'in') throw new TypeError(`supCon: form ${form} must be 'out' or 'in'`);
   const z = unitRows(embeddings, normalize);

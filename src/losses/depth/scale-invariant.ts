@@ -21,7 +21,10 @@ function requireImages(who: string, predictions: Tensor, targets: Tensor, mask?:
   requireSameShape(who, predictions, targets);
   if (predictions.rank < 2)
     throw new RangeError(`${who}: predictions ${showShape(predictions.shape)} must be [n, ...pixels]`);
-  if (mask) requireSameShape(`${who}: mask`, mask, targets);
+  if (mask && (mask.dtype !== 'bool' || mask.shape.join() !== targets.shape.join()))
+    throw new RangeError(
+      `${who}: mask ${mask.dtype}${showShape(mask.shape)} must be bool${showShape(targets.shape)}, as targets`,
+    );
 }
 
 /**
@@ -77,6 +80,7 @@ export function scaleShiftInvariantLoss(
   targets: Tensor,
   options: MaskOptions & ReductionOptions = {},
 ): Tensor {
+  requireImages('scaleShiftInvariantLoss', predictions, targets, options.mask);
   const error = alignScaleShift(predictions, targets, options).sub(targets);
   return reduce(imageMean(error.square(), options.mask).mul(0.5), options.reduction);
 }

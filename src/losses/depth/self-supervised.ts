@@ -1,5 +1,5 @@
 import { gridSample, linspace, padReflect, showShape, stack, type Tensor } from '../../tensor/index.js';
-import { requireNumber, requireSameShape } from '../checks.js';
+import { requireFloats, requireNumber, requireSameShape } from '../checks.js';
 import { ssimMaps } from '../image/ssim.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { difference } from './scale-invariant.js';
@@ -59,6 +59,7 @@ export function minimumReprojection(errors: readonly Tensor[], options: Reductio
  * @returns a scalar, or [n] with reduction `none`.
  */
 export function edgeAwareSmoothness(disparities: Tensor, images: Tensor, options: ReductionOptions = {}): Tensor {
+  requireFloats('edgeAwareSmoothness', { disparities, images });
   const [n, , height, width] = images.shape;
   if (images.rank !== 4 || disparities.shape.join() !== [n, 1, height, width].join() || Math.min(height, width) < 2)
     throw new RangeError(

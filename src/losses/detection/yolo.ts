@@ -1,5 +1,5 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
-import { requireSameShape } from '../checks.js';
+import { requireFloats, requireSameShape } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
@@ -45,12 +45,24 @@ export function yoloLoss(predictions: YoloPredictions, targets: YoloTargets, opt
     throw new RangeError(
       `yoloLoss: responsible ${responsible.dtype}${showShape(responsible.shape)} must be bool [n, boxes]`,
     );
+  const { logits } = predictions;
+  requireFloats('yoloLoss', { logits });
+  for (const [name, x, rank] of [
+    ['boxes', predictions.boxes, 3],
+    ['confidence', predictions.confidence, 2],
+    ['logits', logits, 3],
+    ['labels', targets.labels, 2],
+  ] as const)
+    if (x.rank !== rank || x.shape.slice(0, 2).join() !== responsible.shape.join())
+      throw new RangeError(
+        `yoloLoss: ${name} ${showShape(x.shape)} must begin with the axes of responsible ${showShape(responsible.shape)}, ${rank} in all`,
+      );
   requireSameShape('yoloLoss: boxes', predictions.boxes, targets.boxes);
   requireSameShape('yoloLoss: confidence', predictions.confidence, targets.confidence);
   const coordinates = predictions.boxes.sub(targets.boxes).square().sum(-1).mul(coordinateWeight);
   const found = predictions.confidence.sub(targets.confidence).square();
   const empty = predictions.confidence.square().mul(emptyWeight);
-  const classes = crossEntropy(predictions.logits.moveAxis(-1, 1), targets.labels, { reduction: 'none' });
+  const classes = crossEntropy(logits.moveAxis(-1, 1), targets.labels, { reduction: 'none' });
   const losses = responsible.where(coordinates.add(found).add(classes), empty);
   return reduce(losses.sum(-1), reduction);
 }

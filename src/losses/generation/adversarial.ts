@@ -1,7 +1,7 @@
 import { grad } from '../../autodiff/index.js';
 import { uniform } from '../../runtime/random/index.js';
 import { showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber, requireSameShape } from '../checks.js';
+import { requireFloats, requireNumber, requireSameShape } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 /**
@@ -11,6 +11,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  * @param realLogits, fakeLogits of any shapes.
  */
 export function discriminatorLoss(realLogits: Tensor, fakeLogits: Tensor): Tensor {
+  requireFloats('discriminatorLoss', { realLogits, fakeLogits });
   return reduce(realLogits.neg().softplus()).add(reduce(fakeLogits.softplus()));
 }
 
@@ -21,6 +22,7 @@ export function discriminatorLoss(realLogits: Tensor, fakeLogits: Tensor): Tenso
  * @returns a scalar, or that shape with reduction `none`.
  */
 export function generatorLoss(fakeLogits: Tensor, options: ReductionOptions = {}): Tensor {
+  requireFloats('generatorLoss', { fakeLogits });
   return reduce(fakeLogits.neg().softplus(), options.reduction);
 }
 
@@ -32,6 +34,7 @@ export function generatorLoss(fakeLogits: Tensor, options: ReductionOptions = {}
  * @returns a scalar, or that shape with reduction `none`.
  */
 export function minimaxGeneratorLoss(fakeLogits: Tensor, options: ReductionOptions = {}): Tensor {
+  requireFloats('minimaxGeneratorLoss', { fakeLogits });
   return reduce(fakeLogits.softplus().neg(), options.reduction);
 }
 
@@ -42,6 +45,7 @@ export function minimaxGeneratorLoss(fakeLogits: Tensor, options: ReductionOptio
  * @param realScores, fakeScores of any shapes.
  */
 export function wassersteinCriticLoss(realScores: Tensor, fakeScores: Tensor): Tensor {
+  requireFloats('wassersteinCriticLoss', { realScores, fakeScores });
   return reduce(fakeScores).sub(reduce(realScores));
 }
 

@@ -1,5 +1,5 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber, requireSameShape } from '../checks.js';
+import { requireFloats, requireNumber, requireSameShape } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 /**
@@ -38,6 +38,8 @@ export function expectedLossVae(
 ): Tensor {
   const { beta = 1000, reduction } = options;
   requireNumber('expectedLossVae', 'beta', beta, { low: 0 });
+  requireFloats('expectedLossVae', { reconstruction, mean, logVariance });
+  requireSameShape('expectedLossVae', mean, logVariance);
   if (reconstruction.rank !== 1 || reconstruction.shape[0] !== mean.shape[0])
     throw new RangeError(
       `expectedLossVae: reconstruction ${showShape(reconstruction.shape)} must have a loss for each of mean ${showShape(mean.shape)}`,
@@ -57,6 +59,7 @@ export function flowNegativeLogLikelihood(
   logDeterminants: Tensor,
   options: ReductionOptions = {},
 ): Tensor {
+  requireFloats('flowNegativeLogLikelihood', { latents, logDeterminants });
   if (latents.rank < 2 || logDeterminants.shape.join() !== `${latents.shape[0]}`)
     throw new RangeError(
       `flowNegativeLogLikelihood: logDeterminants ${showShape(logDeterminants.shape)} must have a number for each of latents ${showShape(latents.shape)}`,

@@ -31,8 +31,13 @@ export interface SsimMaps {
  * @throws RangeError when the shapes differ or the window does not fit.
  */
 export function ssimMaps(x: Tensor, y: Tensor, options: SsimOptions = {}): SsimMaps {
+  requireImages('ssimMaps', x, y, options.windowSize, options);
+  return mapsOf(x, y, options);
+}
+
+/** {@link ssimMaps} of images that are known to fit. */
+function mapsOf(x: Tensor, y: Tensor, options: SsimOptions): SsimMaps {
   const { windowSize = 11, sigma = 1.5, dataRange = 1, k1 = 0.01, k2 = 0.03 } = options;
-  requireImages('ssim', x, y, windowSize, options);
   const [c1, c2] = [(k1 * dataRange) ** 2, (k2 * dataRange) ** 2];
   // Variances do not change with a number subtracted; without it their digits drown in the squares of bright images.
   const [a, b] = [x, y].map((image) => image.sub(image.mean([2, 3], { keepDims: true }).stopGradient()));
@@ -56,7 +61,8 @@ export function ssimMaps(x: Tensor, y: Tensor, options: SsimOptions = {}): SsimM
  * @param x images [n, channels, height, width]; `y` of the same shape. See {@link ssimMaps}.
  */
 export function ssim(x: Tensor, y: Tensor, options: SsimOptions = {}): Tensor {
-  const { luminance, contrast } = ssimMaps(x, y, options);
+  requireImages('ssim', x, y, options.windowSize, options);
+  const { luminance, contrast } = mapsOf(x, y, options);
   return luminance.mul(contrast).mean([1, 2, 3]);
 }
 
@@ -94,7 +100,7 @@ export function msSsim(x: Tensor, y: Tensor, options: MsSsimOptions = {}): Tenso
   let [finer, other] = [x, y];
   const factors = weights.map((weight, scale) => {
     if (scale > 0) [finer, other] = [finer, other].map((image) => averagePool(image, 2, { stride: 2 }));
-    const { luminance, contrast } = ssimMaps(finer, other, options);
+    const { luminance, contrast } = mapsOf(finer, other, options);
     const map = scale === weights.length - 1 ? luminance.mul(contrast) : contrast;
     return positivePower(map.mean([2, 3]), weight);
   });
@@ -118,7 +124,7 @@ export function pixelwiseMsSsim(x: Tensor, y: Tensor, options: MsSsimOptions = {
   requireImages('pixelwiseMsSsim', x, y, largest, options);
   const factors = weights.map((weight, scale) => {
     const window = { ...options, windowSize: widths[scale], sigma: sigma * 2 ** scale };
-    const { luminance, contrast } = ssimMaps(x, y, window);
+    const { luminance, contrast } = mapsOf(x, y, window);
     const map = scale === weights.length - 1 ? luminance.mul(contrast) : contrast;
     const border = (largest - widths[scale]) / 2;
     return positivePower(
@@ -146,6 +152,7 @@ function positivePower(x: Tensor, w: number): Tensor {
  * @returns a scalar, or [n] with reduction `none`.
  */
 export function ssimLoss(predictions: Tensor, targets: Tensor, options: SsimOptions & ReductionOptions = {}): Tensor {
+  requireImages('ssimLoss', predictions, targets, options.windowSize, options);
   return reduce(ssim(predictions, targets, options).neg().add(1), options.reduction);
 }
 
@@ -160,6 +167,7 @@ export function msSsimLoss(
   targets: Tensor,
   options: MsSsimOptions & ReductionOptions = {},
 ): Tensor {
+  requireImages('msSsimLoss', predictions, targets, options.windowSize, options);
   return reduce(msSsim(predictions, targets, options).neg().add(1), options.reduction);
 }
 
@@ -178,6 +186,7 @@ export interface MsSsimL1Options extends MsSsimOptions, ReductionOptions {
 export function msSsimL1Loss(predictions: Tensor, targets: Tensor, options: MsSsimL1Options = {}): Tensor {
   const { alpha = 0.84, dataRange = 1, reduction } = options;
   requireNumber('msSsimL1Loss', 'alpha', alpha, { low: 0, high: 1 });
+  requireImages('msSsimL1Loss', predictions, targets, options.windowSize, options);
   const structure = msSsim(predictions, targets, options).neg().add(1);
   const error = predictions.sub(targets).abs().mean([1, 2, 3]).div(dataRange);
   return reduce(structure.mul(alpha).add(error.mul(1 - alpha)), reduction);
@@ -197,7 +206,7 @@ function windowMean(x: Tensor, size: number, sigma: number): Tensor {
   return both.reshape([n, channels, height - size + 1, width - size + 1]);
 }
 
-function requireImages(who: string, x: Tensor, y: Tensor, windowSize: number, options: SsimOptions): void {
+function requireImages(who: string, x: Tensor, y: Tensor, windowSize = 11, options: SsimOptions = {}): void {
   if (!isFloat(x.dtype) || x.rank !== 4)
     throw new RangeError(`${who}: images ${x.dtype}${showShape(x.shape)} must be float [n, channels, height, width]`);
   requireSameShape(who, x, y);

@@ -1,5 +1,5 @@
-import { isFloat, type NDArray, ndarray, showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { type NDArray, ndarray, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats, requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import type { ReductionOptions } from '../reduction.js';
 import { classCosines } from './cosines.js';
@@ -24,10 +24,10 @@ const edge = 1e-3;
 const lengths = (features: Tensor): Tensor => features.norm(-1).stopGradient().clip(1e-3, 100);
 
 function requireStatistics(who: string, features: Tensor, { mean, deviation }: NormStatistics): void {
-  if (!isFloat(features.dtype) || features.rank !== 2)
-    throw new RangeError(`${who}: features ${features.dtype}${showShape(features.shape)} must be floats [n, d]`);
+  requireFloats(who, { features });
+  if (features.rank !== 2) throw new RangeError(`${who}: features ${showShape(features.shape)} must be [n, d]`);
   for (const [name, value] of Object.entries({ mean, deviation }))
-    if (value.size !== 1 || value.dtype !== features.dtype)
+    if (value.rank !== 0 || value.dtype !== features.dtype)
       throw new RangeError(
         `${who}: ${name} ${value.dtype}${showShape(value.shape)} must be a ${features.dtype} scalar`,
       );
@@ -136,6 +136,8 @@ export function adaFace(
   options: AdaFaceOptions = {},
 ): Tensor {
   const cosine = classCosines(features, weights, 'adaFace');
+  requireLabels('adaFace', cosine, labels);
+  requireStatistics('adaFace', features, statistics);
   const logits = adaFaceLogits(cosine, featureQuality(features, statistics, options), labels, options);
   return crossEntropy(logits, labels, { reduction: options.reduction });
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import type { ReductionOptions } from '../reduction.js';
 import { classCosines } from './cosines.js';
@@ -52,9 +52,9 @@ export function arcFace(
   labels: Tensor,
   options: ArcFaceOptions & ReductionOptions = {},
 ): Tensor {
-  return crossEntropy(arcFaceLogits(classCosines(features, weights, 'arcFace'), labels, options), labels, {
-    reduction: options.reduction,
-  });
+  const cosine = classCosines(features, weights, 'arcFace');
+  requireLabels('arcFace', cosine, labels);
+  return crossEntropy(arcFaceLogits(cosine, labels, options), labels, { reduction: options.reduction });
 }
 
 export interface CombinedMarginOptions extends MarginOptions {

@@ -1,5 +1,5 @@
 import { onesLike, showShape, type Tensor } from '../../tensor/index.js';
-import { requireLabels, requireNumber } from '../checks.js';
+import { requireFloats, requireLabels, requireNumber } from '../checks.js';
 import { overPairs, type PairwiseOptions } from '../contrastive/pairwise.js';
 import { allPairs, type PairMiner } from '../metric/miners.js';
 import { comparedWith, type Reference } from '../metric/pair-masks.js';
@@ -62,6 +62,7 @@ export function circleLoss(positives: Tensor, negatives: Tensor, options: Circle
 }
 
 function requireAnchors(positives: Tensor, negatives: Tensor, positiveMask: Tensor, negativeMask: Tensor): void {
+  requireFloats('circleLoss', { positives, negatives });
   if (positives.rank < 1 || positives.shape.slice(0, -1).join() !== negatives.shape.slice(0, -1).join())
     throw new RangeError(
       `circleLoss: positives ${showShape(positives.shape)} and negatives ${showShape(negatives.shape)} must have the same leading axes`,

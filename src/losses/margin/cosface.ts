@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import type { ReductionOptions } from '../reduction.js';
 import { classCosines } from './cosines.js';
@@ -34,7 +34,7 @@ export function cosFace(
   labels: Tensor,
   options: CosFaceOptions & ReductionOptions = {},
 ): Tensor {
-  return crossEntropy(cosFaceLogits(classCosines(features, weights, 'cosFace'), labels, options), labels, {
-    reduction: options.reduction,
-  });
+  const cosine = classCosines(features, weights, 'cosFace');
+  requireLabels('cosFace', cosine, labels);
+  return crossEntropy(cosFaceLogits(cosine, labels, options), labels, { reduction: options.reduction });
 }

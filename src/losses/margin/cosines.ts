@@ -1,4 +1,5 @@
-import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 
 /**
  * Cosines between features and the weights of classes, in [-1, 1]; lengths do not matter, and the cosine with a zero vector is 0. A class
@@ -14,13 +15,12 @@ export function classCosines(features: Tensor, weights: Tensor, who = 'classCosi
   const [classes, d] = [weights.shape[0], features.shape[1]];
   const directions = weights.normalize(-1).reshape([-1, d]);
   const cosine = features.normalize(-1).matmul(directions.swapAxes(0, 1));
-  return weights.rank === 2 ? cosine : cosine.reshape([features.shape[0], classes, -1]).max(-1);
+  return weights.rank === 2 ? cosine : cosine.reshape([features.shape[0], classes, weights.shape[1]]).max(-1);
 }
 
 /** @throws TypeError or RangeError unless features are [n, d] and weights [classes, d] or [classes, subCenters, d]. */
 export function requireFeatures(who: string, features: Tensor, weights: Tensor): void {
-  if (!isFloat(features.dtype))
-    throw new TypeError(`${who}: features must be float32 or float64, not ${features.dtype}`);
+  requireFloats(who, { features, weights });
   const d = weights.shape[weights.rank - 1];
   if (
     features.rank !== 2 ||

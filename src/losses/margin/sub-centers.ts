@@ -1,16 +1,16 @@
-import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireLabelled, requireNumber } from '../checks.js';
 import { requireFeatures } from './cosines.js';
 
-/** Cosines of each feature vector to the sub-centres of its class, [n, subCenters]. */
-function ownCosines(who: string, features: Tensor, labels: Tensor, weights: Tensor): Tensor {
+function requireSubCenters(who: string, features: Tensor, labels: Tensor, weights: Tensor): void {
   requireFeatures(who, features, weights);
   if (weights.rank !== 3)
     throw new RangeError(`${who}: weights ${showShape(weights.shape)} must be [classes, subCenters, d]`);
-  if (!isInteger(labels.dtype) || labels.shape.join() !== `${features.shape[0]}`)
-    throw new RangeError(
-      `${who}: labels ${labels.dtype}${showShape(labels.shape)} must be integers [${features.shape[0]}]`,
-    );
+  requireLabelled(who, 'features', features, labels);
+}
+
+/** Cosines of each feature vector to the sub-centres of its class, [n, subCenters]. */
+function ownCosines(features: Tensor, labels: Tensor, weights: Tensor): Tensor {
   const own = weights.normalize(-1).gather(labels);
   return own.matmul(features.normalize(-1).expandDims(-1)).squeeze(-1);
 }
@@ -20,10 +20,11 @@ function ownCosines(who: string, features: Tensor, labels: Tensor, weights: Tens
  * the class has none. Deng et al. 2020.
  *
  * @param features [n, d]; `labels` integers [n]; `weights` [classes, subCenters, d].
- * @returns int64 [classes].
+ * @returns int32 [classes].
  */
 export function dominantSubCenters(features: Tensor, labels: Tensor, weights: Tensor): Tensor {
-  const nearest = ownCosines('dominantSubCenters', features, labels, weights).argmax(-1);
+  requireSubCenters('dominantSubCenters', features, labels, weights);
+  const nearest = ownCosines(features, labels, weights).argmax(-1);
   const votes = nearest.oneHot(weights.shape[1], 'float32');
   return votes.segmentSum(labels, weights.shape[0]).argmax(-1);
 }
@@ -35,7 +36,8 @@ export function dominantSubCenters(features: Tensor, labels: Tensor, weights: Te
  * @returns [n], differentiable where the dominant sub-centres stay the same.
  */
 export function dominantSubCenterCosines(features: Tensor, labels: Tensor, weights: Tensor): Tensor {
-  const cosines = ownCosines('dominantSubCenterCosines', features, labels, weights);
+  requireSubCenters('dominantSubCenterCosines', features, labels, weights);
+  const cosines = ownCosines(features, labels, weights);
   const dominant = dominantSubCenters(features, labels, weights).gather(labels);
   return cosines.takeAlongAxis(dominant.expandDims(-1)).squeeze(-1);
 }
@@ -55,5 +57,6 @@ export function subCenterOutliers(
   { angle = 75 }: { readonly angle?: number } = {},
 ): Tensor {
   requireNumber('subCenterOutliers', 'angle', angle, { low: 0, high: 180 });
+  requireSubCenters('subCenterOutliers', features, labels, weights);
   return dominantSubCenterCosines(features, labels, weights).less(Math.cos((angle * Math.PI) / 180));
 }

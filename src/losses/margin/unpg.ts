@@ -1,5 +1,5 @@
-import { constant, isFloat, isInteger, ndarray, showShape, type Tensor } from '../../tensor/index.js';
-import { requireLabels, requireNumber } from '../checks.js';
+import { constant, ndarray, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats, requireLabelled, requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import type { ReductionOptions } from '../reduction.js';
 
@@ -17,10 +17,7 @@ export interface Similarities {
  */
 export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Similarities {
   const [n] = embeddings.shape;
-  if (!isFloat(embeddings.dtype) || embeddings.rank !== 2 || !isInteger(labels.dtype) || labels.shape.join() !== `${n}`)
-    throw new RangeError(
-      `negativePairSimilarities: embeddings ${embeddings.dtype}${showShape(embeddings.shape)} and labels ${labels.dtype}${showShape(labels.shape)} must be floats [n, d] and integers [n]`,
-    );
+  requireLabelled('negativePairSimilarities', 'embeddings', embeddings, labels);
   const directions = embeddings.normalize(-1);
   const cosine = directions.matmul(directions.swapAxes(0, 1));
   const different = labels.expandDims(1).notEqual(labels.expandDims(0));
@@ -43,6 +40,7 @@ export function boxWhiskerFilter(
   { whisker = 1.5 }: { readonly whisker?: number } = {},
 ): Tensor {
   requireNumber('boxWhiskerFilter', 'whisker', whisker, { low: 0 });
+  requireFloats('boxWhiskerFilter', { values });
   if (values.rank !== 1 || mask.shape.join() !== values.shape.join())
     throw new RangeError(
       `boxWhiskerFilter: values ${showShape(values.shape)} and mask ${showShape(mask.shape)} must be [pairs]`,
@@ -78,6 +76,7 @@ export function unpg(cosine: Tensor, labels: Tensor, embeddings: Tensor, options
   const { scale = 64, whisker = 1.5, reduction } = options;
   requireNumber('unpg', 'scale', scale, { low: 0, open: true });
   requireLabels('unpg', cosine, labels);
+  requireLabelled('unpg', 'embeddings', embeddings, labels);
   const pairs = negativePairSimilarities(embeddings, labels);
   if (pairs.values.size === 0) return crossEntropy(cosine.mul(scale), labels, { reduction });
   const kept = boxWhiskerFilter(pairs, { whisker });

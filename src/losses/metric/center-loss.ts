@@ -1,16 +1,14 @@
-import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats, requireLabelled, requireNumber } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 function check(who: string, features: Tensor, labels: Tensor, centers: Tensor): void {
+  requireFloats(who, { features, centers });
   if (features.rank !== 2 || centers.rank !== 2 || features.shape[1] !== centers.shape[1])
     throw new RangeError(
       `${who}: features ${showShape(features.shape)} and centers ${showShape(centers.shape)} must be [n, d] and [classes, d]`,
     );
-  if (!isInteger(labels.dtype) || labels.shape.join() !== `${features.shape[0]}`)
-    throw new RangeError(
-      `${who}: labels ${labels.dtype}${showShape(labels.shape)} must be integers [${features.shape[0]}]`,
-    );
+  requireLabelled(who, 'features', features, labels);
 }
 
 /**

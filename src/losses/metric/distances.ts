@@ -1,6 +1,6 @@
 import { squaredDistances } from '../../numerics/index.js';
 import { showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
 
 /**
  * How far the embeddings x [n, d] are from the embeddings y [m, d]: [n, m], smaller where they are more alike. An argument of metric
@@ -9,6 +9,7 @@ import { requireNumber } from '../checks.js';
 export type Distance = (x: Tensor, y: Tensor) => Tensor;
 
 function requireOneLength(who: string, x: Tensor, y: Tensor): void {
+  requireFloats(who, { x, y });
   if (x.rank !== 2 || y.rank !== 2 || x.shape[1] !== y.shape[1])
     throw new RangeError(`${who}: x ${showShape(x.shape)} and y ${showShape(y.shape)} must be [n, d] and [m, d]`);
 }

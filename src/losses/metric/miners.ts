@@ -1,5 +1,5 @@
 import { categorical } from '../../runtime/random/index.js';
-import type { Tensor } from '../../tensor/index.js';
+import { full, type Tensor } from '../../tensor/index.js';
 import { requireNumber } from '../checks.js';
 import type { Pairs } from './pair-masks.js';
 
@@ -9,11 +9,14 @@ export type PairMiner = (distances: Tensor, pairs: Pairs) => Pairs;
 /** Which triplets of an anchor, a positive and a negative count, bool [n, m, m], given distances [n, m] and the pairs there are. */
 export type TripletMiner = (distances: Tensor, pairs: Pairs) => Tensor;
 
-/** The largest and the smallest distance of each anchor's pairs of a kind, [n, 1]; -infinity and infinity where it has none. */
-const farthest = (distances: Tensor, mask: Tensor): Tensor =>
-  mask.where(distances, -Infinity).max(-1, { keepDims: true });
-const nearest = (distances: Tensor, mask: Tensor): Tensor =>
-  mask.where(distances, Infinity).min(-1, { keepDims: true });
+/** The largest distance of each anchor's pairs of a kind, [n, 1]; -infinity where it has none. */
+const farthest = (distances: Tensor, mask: Tensor): Tensor => {
+  const [n, m] = distances.shape;
+  if (m === 0) return full([n, 1], -Infinity, distances.dtype);
+  return mask.where(distances, -Infinity).max(-1, { keepDims: true });
+};
+/** The smallest one; infinity where it has none. */
+const nearest = (distances: Tensor, mask: Tensor): Tensor => farthest(distances.neg(), mask).neg();
 
 /** All pairs. */
 export const allPairs: PairMiner = (_, pairs) => pairs;
@@ -72,6 +75,7 @@ export function distanceWeightedPairs(key: Tensor, options: DistanceWeightedOpti
   requireNumber('distanceWeightedPairs', 'cutoff', cutoff, { low: 0, high: 2, open: true });
   requireNumber('distanceWeightedPairs', 'limit', limit, { low: 0, high: 2, open: true });
   return (distances, { positive, negative }) => {
+    if (distances.size === 0) return { positive, negative };
     const d = distances.clip(cutoff, 2 - 1e-3);
     const spread = d
       .square()

@@ -1,4 +1,5 @@
-import { arange, eye, isFloat, isInteger, showShape, type Tensor } from '../../tensor/index.js';
+import { arange, eye, isInteger, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 
 /** Which of the pairs of n anchors and m others belong together and which do not, bool [n, m]; a pair may be neither. */
 export interface Pairs {
@@ -39,8 +40,6 @@ export function comparedWith(
   reference?: Reference,
 ): { readonly others: Tensor; readonly pairsOf: (rows?: Tensor) => Pairs } {
   const others = reference?.embeddings ?? embeddings;
-  if (!isFloat(embeddings.dtype))
-    throw new TypeError(`${who}: embeddings must be float32 or float64, not ${embeddings.dtype}`);
   if (embeddings.rank !== 2 || others.rank !== 2 || embeddings.shape[1] !== others.shape[1])
     throw new RangeError(
       `${who}: embeddings ${showShape(embeddings.shape)} and reference ${showShape(others.shape)} must be [n, d] and [m, d]`,
@@ -53,6 +52,7 @@ export function comparedWith(
       throw new RangeError(
         `${who}: labels ${y.dtype}${showShape(y.shape)} must be integers [${x.shape[0]}] for embeddings ${showShape(x.shape)}`,
       );
+  requireFloats(who, { embeddings, reference: others });
   const pairsOf = (rows?: Tensor): Pairs => {
     if (!rows) return labelPairs(labels, reference?.labels);
     const { positive, negative } = labelPairs(labels.gather(rows), reference?.labels ?? labels);

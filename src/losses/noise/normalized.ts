@@ -176,6 +176,7 @@ export function activePassive(logits: Tensor, labels: Tensor, options: ActivePas
     passiveWeight = 1,
     reduction,
   } = options;
+  requireLabels('activePassive', logits, labels);
   const [activeLosses, passiveLosses] = [active, passive].map((loss) => loss(logits, labels, { reduction: 'none' }));
   requireSameShape('activePassive', activeLosses, passiveLosses);
   return reduce(activeLosses.mul(activeWeight).add(passiveLosses.mul(passiveWeight)), reduction);

@@ -63,7 +63,7 @@ export function stochasticNeuralNdcg(
     throw new RangeError(`stochasticNeuralNdcg: samples ${samples} must be a positive integer`);
   requireNumber('stochasticNeuralNdcg', 'noise', noise, { low: 0, open: true });
   const { gain, ideal } = gains(relevance, options);
-  const positive = scores.sub(scores.min());
+  const positive = scores.size === 0 ? scores : scores.sub(scores.min());
   const base = logScores ? positive.add(1e-10).log() : positive;
   const draws = gumbel(key, [samples, ...scores.shape], { dtype: scores.dtype as 'float32' | 'float64' });
   const mask = options.mask?.broadcastTo(draws.shape);

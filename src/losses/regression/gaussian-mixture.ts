@@ -1,4 +1,5 @@
-import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 /** A mixture of normal distributions for each of n samples. One component is a normal distribution. */
@@ -12,10 +13,11 @@ export interface GaussianMixture {
 }
 
 function check(who: string, { logits, means, scales }: GaussianMixture, targets: Tensor): void {
+  requireFloats(who, { logits, means, scales, targets });
   for (const [name, x] of Object.entries({ logits, means, scales }))
-    if (!isFloat(x.dtype) || x.rank !== 2 || x.shape[1] === 0 || x.shape.join() !== means.shape.join())
+    if (x.rank !== 2 || x.shape[1] === 0 || x.shape.join() !== means.shape.join())
       throw new RangeError(
-        `${who}: ${name} ${x.dtype}${showShape(x.shape)} must be float [n, components], as means ${showShape(means.shape)}`,
+        `${who}: ${name} ${showShape(x.shape)} must be [n, components], as means ${showShape(means.shape)}`,
       );
   if (targets.shape.join() !== `${means.shape[0]}`)
     throw new RangeError(`${who}: targets ${showShape(targets.shape)} must be [${means.shape[0]}]`);

@@ -1,5 +1,6 @@
 import { grad } from '../../autodiff/index.js';
 import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 
 /** Directions [n, ...] as unit vectors, one a sample, over all axes but the first; zero stays zero. Lengths are short of 1 by up to 5e-7. */
 export function unitPerSample(directions: Tensor): Tensor {
@@ -55,5 +56,6 @@ export function perturbationAlong(directions: Tensor, { radius }: { readonly rad
 export function requireRadius(who: string, radius: number, x: Tensor): void {
   if (!(radius >= 0 && radius < Infinity))
     throw new RangeError(`${who}: radius ${radius} must not be negative, and finite`);
+  requireFloats(who, { x });
   if (x.rank < 2 || x.size === 0) throw new RangeError(`${who}: x ${showShape(x.shape)} must be [n, ...], not empty`);
 }

@@ -1,4 +1,5 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 /**
@@ -11,6 +12,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  * @throws RangeError for logits without classes.
  */
 export function conditionalEntropy(logits: Tensor, { reduction }: ReductionOptions = {}): Tensor {
+  requireFloats('conditionalEntropy', { logits });
   if (logits.rank < 2 || logits.shape[1] === 0)
     throw new RangeError(
       `conditionalEntropy: logits ${showShape(logits.shape)} must be [n, classes, ...], with classes`,

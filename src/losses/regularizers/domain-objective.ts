@@ -1,4 +1,5 @@
 import { isTensor, showShape, stack, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 
 export interface DomainObjectiveOptions {
   /**
@@ -47,6 +48,7 @@ export function riskVariance(risks: readonly Tensor[]): Tensor {
 }
 
 function requireScalars(who: string, name: string, values: readonly Tensor[]): void {
+  for (const value of values) requireFloats(who, { [name]: value });
   const wrong = values.find((value) => value.rank !== 0);
   if (values.length === 0 || wrong)
     throw new RangeError(

@@ -1,5 +1,6 @@
 import { grad } from '../../autodiff/index.js';
 import { eigh, eye, isFloat, isInteger, showShape, solve, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
 import { meanSquaredError } from '../regression/mean-squared-error.js';
 
@@ -36,6 +37,7 @@ export function gramianSpectrum(features: Tensor): {
   readonly max: Tensor;
   readonly condition: Tensor;
 } {
+  requireFeatures('gramianSpectrum', features);
   const [values] = eigh(featureGramian(features));
   const [min, max] = [values.at(0).relu(), values.at(-1).relu()];
   // Features of nothing but zeros have no ratio of their own.
@@ -168,6 +170,7 @@ function scaleGradientPair(
   targets: Tensor,
   options: PenaltyOptions,
 ): [Tensor, Tensor] {
+  requireFloats(who, isFloat(targets.dtype) ? { predictions, targets } : { predictions });
   const classified = predictions.rank === 2 && isInteger(targets.dtype);
   const regressed = predictions.rank === 1 && isFloat(targets.dtype);
   if (!(classified || regressed) || targets.shape.join() !== `${predictions.shape[0]}` || predictions.size === 0)
@@ -211,6 +214,7 @@ function ridged(who: string, gramian: Tensor, { ridge = 1e-6 }: GramianOptions):
 }
 
 function requireFeatures(who: string, features: Tensor): void {
+  requireFloats(who, { features });
   if (features.rank !== 2 || features.size === 0)
     throw new RangeError(`${who}: features ${showShape(features.shape)} must be [n, d], not empty`);
 }
@@ -224,4 +228,5 @@ function requireFit(who: string, features: Tensor, head: Tensor, targets: Tensor
     throw new RangeError(
       `${who}: head ${showShape(head.shape)} and targets ${targets.dtype}${showShape(targets.shape)} must be [${d}] and floats [${n}], or [classes, ${d}] and integers [${n}], for features ${showShape(features.shape)}`,
     );
+  requireFloats(who, isFloat(targets.dtype) ? { features, head, targets } : { features, head });
 }

@@ -1,4 +1,5 @@
-import { showShape, type Tensor } from '../../tensor/index.js';
+import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 
 export interface TrajectoryOptions {
   /** Softens both distributions. Default 5, the paper's. */
@@ -13,6 +14,7 @@ export interface TrajectoryOptions {
  * @param logits [n, classes]; past [n, classes], those of the same examples some epochs ago (SAF) or of an averaged model (MESA).
  */
 export function trajectoryLoss(logits: Tensor, past: Tensor, { temperature = 5 }: TrajectoryOptions = {}): Tensor {
+  requireFloats('trajectoryLoss', { logits, past });
   if (logits.rank !== 2 || logits.shape.join() !== past.shape.join())
     throw new RangeError(
       `trajectoryLoss: logits ${showShape(logits.shape)} and past ${showShape(past.shape)} must be one shape [n, classes]`,
@@ -24,7 +26,20 @@ export function trajectoryLoss(logits: Tensor, past: Tensor, { temperature = 5 }
     .exp()
     .mul(before.sub(now))
     .sum()
-    .mul(temperature ** 2 / logits.shape[0]);
+    .mul(temperature ** 2 / Math.max(1, logits.shape[0]));
+}
+
+function requireStore(who: string, store: Tensor, indices: Tensor, logits?: Tensor): void {
+  requireFloats(who, logits ? { store, logits } : { store });
+  const [, , classes] = store.shape;
+  if (store.rank !== 3 || !isInteger(indices.dtype) || indices.rank !== 1)
+    throw new RangeError(
+      `${who}: store ${showShape(store.shape)} and indices ${indices.dtype}${showShape(indices.shape)} must be [slots, examples, classes] and integers [batch]`,
+    );
+  if (logits && logits.shape.join() !== [indices.shape[0], classes].join())
+    throw new RangeError(
+      `${who}: logits ${showShape(logits.shape)} must be [${indices.shape[0]}, ${classes}] for indices ${showShape(indices.shape)} and store ${showShape(store.shape)}`,
+    );
 }
 
 /** Rows of the store [slots, examples, classes] of an epoch's examples, as places in [slots * examples]. */
@@ -39,6 +54,7 @@ function rows(store: Tensor, epoch: Tensor, indices: Tensor): Tensor {
  * @param store [slots, examples, classes]; epoch an integer scalar; indices [batch], those of the examples in the data set; logits [batch, classes].
  */
 export function writeTrajectory(store: Tensor, epoch: Tensor, indices: Tensor, logits: Tensor): Tensor {
+  requireStore('writeTrajectory', store, indices, logits);
   const [slots, examples, classes] = store.shape;
   const flat = store.reshape([slots * examples, classes]);
   return flat.scatterND(rows(store, epoch, indices).expandDims(1), logits.stopGradient()).reshape(store.shape);
@@ -46,6 +62,7 @@ export function writeTrajectory(store: Tensor, epoch: Tensor, indices: Tensor, l
 
 /** The logits that the examples had `lag` epochs before: [batch, classes]. Before epoch `lag` there are none; what comes out then is meaningless. */
 export function readTrajectory(store: Tensor, epoch: Tensor, indices: Tensor, lag: number): Tensor {
+  requireStore('readTrajectory', store, indices);
   const [slots, examples, classes] = store.shape;
   if (!Number.isInteger(lag) || lag < 1 || lag >= slots)
     throw new RangeError(

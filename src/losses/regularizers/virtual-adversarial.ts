@@ -1,6 +1,7 @@
 import { grad, hvp } from '../../autodiff/index.js';
 import { normal } from '../../runtime/random/index.js';
 import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { requireRadius, unitPerSample } from './adversarial-perturbation.js';
 
@@ -41,6 +42,7 @@ export function predictionChange(
     throw new RangeError(
       `predictionChange: perturbation ${showShape(perturbation.shape)} must have the shape of x ${showShape(x.shape)}`,
     );
+  requireFloats('predictionChange', { x, perturbation });
   return reduce(divergence(referenceOf(model, x), model(x.add(perturbation))), reduction);
 }
 

@@ -1,5 +1,5 @@
 import { eigh, eye, isFloat, showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
 
 export interface WhiteningOptions {
   /**
@@ -116,6 +116,7 @@ const misalignment = (x: Tensor, y: Tensor): Tensor =>
 function parts(who: string, views: readonly Tensor[], options: IntlOptions) {
   const { axis = 'channel' } = options;
   const [first] = views;
+  for (const view of views) requireFloats(who, { views: view });
   if (views.some((view) => view.shape.join() !== first.shape.join()))
     throw new RangeError(`${who}: views ${views.map((v) => showShape(v.shape)).join(', ')} must have one shape`);
   const size = first.shape[axis === 'channel' ? 0 : 1];

@@ -25,6 +25,8 @@ export function simSiam(
 ): Tensor {
   const [p1, p2] = predictions;
   const [z1, z2] = projections;
+  requireSameShape('simSiam', p1, z2);
+  requireSameShape('simSiam', p2, z1);
   return negativeCosine(p1, z2, options)
     .add(negativeCosine(p2, z1, options))
     .mul(0.5);

@@ -1,5 +1,6 @@
 import { scan } from '../../numerics/index.js';
 import { arange, concat, full, isInteger, showShape, stack, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 export interface CtcOptions extends ReductionOptions {
@@ -28,6 +29,7 @@ const impossible = -1e30;
 export function ctcLoss(logProbabilities: Tensor, labels: Tensor, options: CtcOptions = {}): Tensor {
   const { blank = 0, reduction } = options;
   const [n, steps, classes] = logProbabilities.shape;
+  requireFloats('ctcLoss', { logProbabilities });
   const given = `logProbabilities ${showShape(logProbabilities.shape)}`;
   if (logProbabilities.rank !== 3 || steps === 0)
     throw new RangeError(`ctcLoss: ${given} must be [n, steps, classes], with steps`);

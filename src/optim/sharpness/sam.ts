@@ -48,8 +48,12 @@ export function samPerturbation<P>(gradients: P, options: SamOptions = {}, param
 function steepest<P>(gradients: P, radius: number, p: number): P {
   if (p === Infinity) return map1(gradients, (g) => g.sign().mul(radius));
   const q = p / (p - 1);
-  const powered = (g: Tensor, exponent: number) =>
-    q === 2 ? (exponent === 1 ? g : g.square()) : g.abs().pow(exponent);
+  const powered = (g: Tensor, exponent: number) => {
+    if (q === 2) return exponent === 1 ? g : g.square();
+    // Below exponent 1 the slope at 0 is infinite; it is taken as 0.
+    const none = g.equal(0);
+    return none.where(0, none.where(1, g.abs()).pow(exponent));
+  };
   const total = leavesOf<Tensor>(gradients)
     .map(({ value }) => powered(value, q).sum())
     .reduce((a, b) => a.add(b));

@@ -1,14 +1,17 @@
 import { mapTree, type Tensor } from '../../tensor/index.js';
 import { type GradientTransformation, map1, statelessTransformation } from '../transformation.js';
 
-/** The 2-norm of all elements of a tree together. */
+/** The 2-norm of all elements of a tree together. Its derivative at a tree of zeros is taken as 0. @throws RangeError for a tree without leaves. */
 export function globalNorm(tree: unknown): Tensor {
   const squares: Tensor[] = [];
   mapTree(tree, (x: Tensor) => {
     squares.push(x.square().sum());
   });
   if (squares.length === 0) throw new RangeError('globalNorm: the tree has no leaves');
-  return squares.reduce((a, b) => a.add(b)).sqrt();
+  const square = squares.reduce((a, b) => a.add(b));
+  const zero = square.equal(0);
+  // The inner `where` keeps the root's infinite slope at 0 out of the gradient.
+  return zero.where(0, zero.where(1, square).sqrt());
 }
 
 /** All gradients times min(1, limit / (norm + 1e-6)), with the norm of all of them together: what PyTorch's clip_grad_norm_ does. */

@@ -175,7 +175,9 @@ describe('supCon', () => {
 
   it('refuses what does not fit', () => {
     const z = constant([[1, 2]]);
-    expect(() => supCon(z, labels5)).toThrow(/embeddings \[1, 2\] must be \[n, d\] and labels \[5\]/);
+    expect(() => supCon(z, labels5)).toThrow(
+      /supCon: embeddings \[1, 2\] and labels int32\[5\] must be \[n, d\] and integers \[n\]/,
+    );
     expect(() => supCon(z, constant([0], 'int32'), { temperature: 0 })).toThrow(/temperature 0 must be positive/);
     expect(() => infoNCE(z, constant([[1, 2, 3]]))).toThrow(/x \[1, 2\] and y \[1, 3\]/);
     expect(() => infoNCE(z, z, { chunk: 0.5 })).toThrow(/chunk 0.5 must be a positive integer/);

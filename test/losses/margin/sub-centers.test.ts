@@ -60,7 +60,7 @@ describe('sub-centres', () => {
       /weights \[4, 3\] must be \[classes, subCenters, d\]/,
     );
     expect(() => losses.dominantSubCenters(zeros([2, 3]), c32([0]), zeros([4, 2, 3]))).toThrow(
-      /labels int32\[1\] must be integers \[2\]/,
+      /features \[2, 3\] and labels int32\[1\] must be \[n, d\] and integers \[n\]/,
     );
   });
 });

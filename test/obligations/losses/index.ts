@@ -1,0 +1,50 @@
+import * as losses from '../../../src/losses/index.js';
+import type { Example } from '../differentiable.js';
+import { classification } from './classification.js';
+import { contrastive } from './contrastive.js';
+import { detection } from './detection.js';
+import { generation, sequences } from './generation.js';
+import { images } from './images.js';
+import { margin } from './margin.js';
+import { metric } from './metric.js';
+import { noise } from './noise.js';
+import { regression } from './regression.js';
+import { regularizers, selfSupervised } from './representation.js';
+import { segmentation } from './segmentation.js';
+
+/** An example of every loss, and of what losses are made of, by the name of the export; with more behind a colon where one has several ways. */
+export const examples: Record<string, Example> = {
+  ...classification,
+  ...contrastive,
+  ...detection,
+  ...generation,
+  ...images,
+  ...margin,
+  ...metric,
+  ...noise,
+  ...regression,
+  ...regularizers,
+  ...segmentation,
+  ...selfSupervised,
+  ...sequences,
+};
+
+/** Functions of plain numbers: what they give. */
+export const plain: Record<string, () => readonly (readonly [actual: number, expected: number])[]> = {
+  uniformityOptimum: () => [
+    // On the circle: log of e^-4 I0(4).
+    [losses.uniformityOptimum(2), Math.log(11.30192195213633) - 4],
+  ],
+  whitenedEigenvalue: () => [
+    [losses.whitenedEigenvalue(0), 0],
+    [losses.whitenedEigenvalue(1), 1],
+    [losses.whitenedEigenvalue(0.25, 1), (0.5 * 2.75 * 0.5) ** 2],
+  ],
+  initialNormStatistics: () => {
+    const { mean, deviation } = losses.initialNormStatistics();
+    return [
+      [mean.data[0], 20],
+      [deviation.data[0], 100],
+    ];
+  },
+};
