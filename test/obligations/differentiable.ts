@@ -50,7 +50,7 @@ export interface Example extends Exceptions {
   /** `loss`: takes a reduction. `quantity`: does not. `choice`: has no derivative, as it says which or how many. */
   readonly kind: 'loss' | 'quantity' | 'choice';
   /** Of the result, where not that of the arguments. */
-  readonly dtype?: 'bool' | 'int32' | 'int64';
+  readonly dtype?: 'bool' | 'int32' | 'float32';
 }
 
 type Entry = Example['given'];

@@ -1,4 +1,5 @@
 import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { type ClassGaussians, mahalanobisToClasses } from './class-gaussians.js';
 
@@ -29,6 +30,11 @@ export function cafaLoss(
   gaussians: ClassGaussians,
   { includePredicted = false, reduction }: CafaOptions = {},
 ): Tensor {
+  requireFloats('cafaLoss', { features, means: gaussians.means });
+  if (features.rank !== 2 || features.shape[1] !== gaussians.means.shape[1])
+    throw new RangeError(
+      `cafaLoss: features ${showShape(features.shape)} must be [n, d] for means ${showShape(gaussians.means.shape)} of [classes, d]`,
+    );
   const distances = mahalanobisToClasses(features, gaussians);
   const [n, classes] = distances.shape;
   if (classes < 2) throw new RangeError('cafaLoss: one class has no others to keep away from');

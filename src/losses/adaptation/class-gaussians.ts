@@ -1,5 +1,5 @@
 import { cholesky, eye, inverse, isFloat, isInteger, showShape, stack, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
 
 /** A Gaussian for the features of each class. All of one tree, so that it can be made once and kept. */
 export interface ClassGaussians<T = Tensor> {
@@ -84,6 +84,7 @@ export function fitClassGaussians(
  * @throws RangeError where the features are not of the Gaussians' dimension.
  */
 export function mahalanobisToClasses(features: Tensor, { means, whitening }: ClassGaussians): Tensor {
+  requireFloats('mahalanobisToClasses', { features, means, whitening });
   if (features.rank !== 2 || features.shape[1] !== means.shape[1])
     throw new RangeError(
       `mahalanobisToClasses: features ${showShape(features.shape)} must be [n, d] for means ${showShape(means.shape)} of [classes, d]`,

@@ -1,4 +1,5 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduceShares } from '../reduction.js';
 import { type Kernel, kernelEntropy } from './kernels.js';
 
@@ -33,6 +34,7 @@ export interface IConOptions extends ReductionOptions {
  */
 export function iCon(learned: Kernel, supervision: Kernel, options: IConOptions = {}): Tensor {
   const { subtractEntropy = true, reduction } = options;
+  requireFloats('iCon', { learned, supervision });
   if (learned.rank !== 2 || learned.shape.join() !== supervision.shape.join())
     throw new RangeError(
       `iCon: learned ${showShape(learned.shape)} and supervision ${showShape(supervision.shape)} must have one shape [n, m]`,

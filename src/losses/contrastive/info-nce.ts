@@ -1,4 +1,5 @@
 import { arange, concat, showShape, stack, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { overPairs, type PairwiseOptions, requirePairs, requireTemperature, unitRows } from './pairwise.js';
 
@@ -30,6 +31,7 @@ export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Ten
   if (negatives && symmetric) throw new TypeError('infoNCE: symmetric and negatives do not go together');
   if (negatives && (negatives.rank !== 2 || negatives.shape[1] !== x.shape[1]))
     throw new RangeError(`infoNCE: negatives ${showShape(negatives.shape)} must be [m, ${x.shape[1]}]`);
+  if (negatives) requireFloats('infoNCE', { x, negatives });
   const [a, b] = [x, y].map((t) => unitRows(t, normalize));
   const oneWay = (p: Tensor, q: Tensor) => {
     const own = p.mul(q).sum(1).div(temperature);
@@ -73,6 +75,7 @@ export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symm
  * @param queue [m, d]; `keys` [n, d], n at most m.
  */
 export function enqueue(queue: Tensor, keys: Tensor): Tensor {
+  requireFloats('enqueue', { queue, keys });
   const [m] = queue.shape;
   if (queue.rank !== 2 || keys.rank !== 2 || keys.shape[1] !== queue.shape[1] || keys.shape[0] > m)
     throw new RangeError(

@@ -1,6 +1,6 @@
 import { bisection } from '../../numerics/index.js';
 import { arange, constant, isInteger, isTensor, showShape, stack, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
 import { labelPairs } from '../metric/pair-masks.js';
 
 /**
@@ -29,6 +29,7 @@ function distribution(logits: Tensor, chosen: Tensor): Kernel {
 
 /** Which columns each row may choose, bool [n, m]. @throws RangeError unless the matrix is one of kernels. */
 function columnsOf(who: string, name: string, matrix: Tensor, { excludeSelf = true }: KernelOptions): Tensor {
+  requireFloats(who, { [name]: matrix });
   const [n, m] = matrix.shape;
   if (matrix.rank !== 2 || m === 0 || (excludeSelf && n !== m))
     throw new RangeError(
@@ -69,13 +70,13 @@ function twiceSquare(width: number | Tensor, distances: Tensor): number | Tensor
 
 /**
  * The width of each row's Gaussian kernel at which its entropy is log(perplexity), [n], by bisection; differentiable. Of a row with more
- * points than that at its least distance it is close to 0. Hinton and Roweis 2002, section 2.
+ * points than that at its least distance it is close to 0, without a derivative. Hinton and Roweis 2002, section 2.
  *
  * @param distances D, [n, n]; self is left out.
  * @param perplexity effective number of neighbours, above 1 and below n - 1.
  */
 export function perplexityWidths(distances: Tensor, perplexity: number): Tensor {
-  columnsOf('perplexityWidths', 'distances', distances, {});
+  const others = columnsOf('perplexityWidths', 'distances', distances, {});
   const [n] = distances.shape;
   if (!(perplexity > 1 && perplexity < n - 1))
     throw new RangeError(`perplexityWidths: perplexity ${perplexity} must lie above 1 and below ${n - 1}`);
@@ -84,11 +85,17 @@ export function perplexityWidths(distances: Tensor, perplexity: number): Tensor 
   const excess = (exponent: Tensor, d: Tensor) =>
     kernelEntropy(gaussianKernel(d, { width: exponent.exp().mul(typical) })).sub(Math.log(perplexity));
   const most = typical.onesLike().mul(10);
-  return bisection(excess, distances, most.neg(), most).exp().mul(typical);
+  const nearest = others.where(distances, Infinity).min(1, { keepDims: true });
+  const none = others.and(distances.equal(nearest)).cast(distances.dtype).sum(1).greaterEqual(perplexity);
+  // Any numbers that have a width, in rows that have none: what is not taken must not be NaN either.
+  const some = none.expandDims(1).where(arange(n).cast(distances.dtype), distances);
+  const exponent = bisection(excess, some, most.neg(), most);
+  return none.where(most.neg(), exponent).exp().mul(typical);
 }
 
 /** The entropy of each row, -sum_j p(j | i) log p(j | i), in nats, [n]. */
 export function kernelEntropy(kernel: Kernel): Tensor {
+  requireFloats('kernelEntropy', { kernel });
   const possible = kernel.greater(-Infinity);
   const log = possible.where(kernel, 0);
   return possible.where(log.exp().mul(log), 0).sum(1).neg();
@@ -130,6 +137,11 @@ export function graphKernel(mask: Tensor, dtype: FloatDType = 'float32'): Kernel
   return mask.where(mask.cast(dtype).sum(1, { keepDims: true }).maximum(1).log().neg(), -Infinity);
 }
 
+function requireLabelVector(who: string, labels: Tensor): void {
+  if (!isInteger(labels.dtype) || labels.rank !== 1)
+    throw new RangeError(`${who}: labels ${labels.dtype}${showShape(labels.shape)} must be integers [n]`);
+}
+
 /**
  * Evenly over the other rows of one's label, [n, n]. Where labels are numbers of samples, of which several rows are views: over the other
  * views.
@@ -137,13 +149,13 @@ export function graphKernel(mask: Tensor, dtype: FloatDType = 'float32'): Kernel
  * @param labels integers [n].
  */
 export function labelKernel(labels: Tensor, dtype?: FloatDType): Kernel {
+  requireLabelVector('labelKernel', labels);
   return graphKernel(labelPairs(labels).positive, dtype);
 }
 
 /** All on one's own class, [n, classes]. @param labels integers [n], from 0. */
 export function classKernel(labels: Tensor, classes: number, dtype?: FloatDType): Kernel {
-  if (!isInteger(labels.dtype) || labels.rank !== 1)
-    throw new RangeError(`classKernel: labels ${labels.dtype}${showShape(labels.shape)} must be integers [n]`);
+  requireLabelVector('classKernel', labels);
   return graphKernel(labels.oneHot(classes, 'bool'), dtype);
 }
 
@@ -164,6 +176,7 @@ export function neighbourKernel(distances: Tensor, k: number): Kernel {
  * @param assignments r, probabilities of clusters, [n, clusters], rows summing to 1.
  */
 export function clusterKernel(assignments: Tensor): Kernel {
+  requireFloats('clusterKernel', { assignments });
   if (assignments.rank !== 2)
     throw new RangeError(`clusterKernel: assignments ${showShape(assignments.shape)} must be [n, clusters]`);
   const sizes = assignments.sum(0, { keepDims: true });

@@ -1,6 +1,6 @@
 import * as losses from '../../../src/losses/index.js';
-import { type Example, loss, quantity } from '../differentiable.js';
-import { bools, floats, labels, signs } from '../given.js';
+import { choice, type Example, loss, quantity } from '../differentiable.js';
+import { bools, fixed, floats, labels, signs } from '../given.js';
 
 const views = { x: floats(['n', 3]), y: floats(['n', 3]) };
 const batch = { embeddings: floats(['n', 3]), labels: labels(2) };
@@ -11,6 +11,16 @@ export const contrastive: Record<string, Example> = {
   infoNCE: loss(views, ['n'], ({ x, y }, o) => losses.infoNCE(x, y, { temperature: 0.5, ...o })),
   'infoNCE: symmetric, in parts': loss(views, ['n'], ({ x, y }, o) =>
     losses.infoNCE(x, y, { temperature: 0.5, symmetric: true, chunk: 3, ...o }),
+  ),
+  'infoNCE: negatives of a queue': loss({ ...views, negatives: floats([5, 3]) }, ['n'], ({ x, y, negatives }, o) =>
+    losses.infoNCE(x, y, { temperature: 0.5, negatives, ...o }),
+  ),
+  enqueue: choice(
+    { queue: fixed(floats([5, 3])), keys: fixed(floats(['n', 3])) },
+    [5, 3],
+    undefined,
+    ({ queue, keys }) => losses.enqueue(queue, keys),
+    { ordered: 'keys keep their order' },
   ),
   ntXent: loss(views, ['2n'], ({ x, y }, o) => losses.ntXent(x, y, o)),
   supCon: loss(batch, ['n'], ({ embeddings, labels }, o) =>

@@ -1,10 +1,12 @@
 import * as losses from '../../../src/losses/index.js';
 import type { Example } from '../differentiable.js';
+import { adaptation } from './adaptation.js';
 import { classification } from './classification.js';
 import { contrastive } from './contrastive.js';
 import { detection } from './detection.js';
 import { generation, sequences } from './generation.js';
 import { images } from './images.js';
+import { kernels } from './kernels.js';
 import { margin } from './margin.js';
 import { metric } from './metric.js';
 import { noise } from './noise.js';
@@ -14,11 +16,13 @@ import { segmentation } from './segmentation.js';
 
 /** An example of every loss, and of what losses are made of, by the name of the export; with more behind a colon where one has several ways. */
 export const examples: Record<string, Example> = {
+  ...adaptation,
   ...classification,
   ...contrastive,
   ...detection,
   ...generation,
   ...images,
+  ...kernels,
   ...margin,
   ...metric,
   ...noise,
