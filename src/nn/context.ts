@@ -1,5 +1,5 @@
 import { foldIn } from '../runtime/random/index.js';
-import { isTensor, leavesOf, mapTree, type Tensor } from '../tensor/index.js';
+import { isTensor, mapTree, type Tensor } from '../tensor/index.js';
 
 /** Which mean and variance batch normalisation takes: a mixture of its running statistics, those of the source, and the batch's own. */
 export interface BatchNormStatistics {
@@ -72,20 +72,4 @@ export class Context {
 export function isBuffer(path: string): boolean {
   const name = path.slice(path.lastIndexOf('.') + 1);
   return name.startsWith('running_') || name === 'num_batches_tracked';
-}
-
-/**
- * Which variables are the scale and shift of batch normalisation, by path: `weight` and `bias` beside a `running_mean`. What test-time
- * adaptation trains.
- */
-export function batchNormParameters(variables: unknown): (path: string) => boolean {
-  const layers = new Set(
-    leavesOf(variables)
-      .map(({ path }) => /^(.*\.)?running_mean$/.exec(path))
-      .flatMap((match) => (match ? [match[1] ?? ''] : [])),
-  );
-  return (path) => {
-    const match = /^(.*\.)?(?:weight|bias)$/.exec(path);
-    return match !== null && layers.has(match[1] ?? '');
-  };
 }

@@ -1,9 +1,10 @@
 /** Layers and models: plain values whose variables are trees named as PyTorch names them. */
+export { batchNormParameters } from './adaptation/batch-norm-parameters.js';
 export { type Frozen, type FrozenOptions, freeze, thaw } from './adaptation/freeze.js';
 export { layerGroups } from './adaptation/layer-groups.js';
 export { type Adapters, type Lora, type LoraOptions, lora } from './adaptation/lora.js';
 export { normalizationParameters } from './adaptation/normalization-parameters.js';
-export { type BatchNormStatistics, batchNormParameters, Context, type ContextOptions, isBuffer } from './context.js';
+export { type BatchNormStatistics, Context, type ContextOptions, isBuffer } from './context.js';
 export * from './functional/attention.js';
 export { dropout as dropoutWithKey } from './functional/dropout.js';
 export {

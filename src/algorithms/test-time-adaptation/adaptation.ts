@@ -10,7 +10,10 @@ export interface AdaptableModel<O> {
 export interface AdaptationOptions<O> {
   readonly model: AdaptableModel<O>;
   readonly optimizer: GradientTransformation;
-  /** Which variables adapt, by path. Default: scale and shift of every batch normalisation, {@link batchNormParameters}. */
+  /**
+   * Which variables adapt, by path. Default: scale and shift of every batch normalisation, {@link batchNormParameters}; for an imported model
+   * whose names do not tell, those that `normalizationWeights` finds.
+   */
   readonly parameters?: (path: string) => boolean;
   /** Weight of the source's running statistics in every batch normalisation; the test batch has the rest. Default 0. */
   readonly sourceWeight?: number;
