@@ -137,7 +137,7 @@ function steers({ node, input }: Use): boolean {
   return controls === 'all' || (controls?.includes(input) ?? false);
 }
 
-const masking = new Set(['Add', 'Where', 'Trilu', 'Slice', 'Mul', 'Concat', 'Gather']);
+const masking = new Set(['Add', 'Where', 'Trilu', 'Slice', 'Mul', 'Concat', 'Gather', 'Attention']);
 const instance = new Set(['InstanceNormalization']);
 const products = new Set(['Mul', 'MatMul', 'Div', 'Einsum']);
 

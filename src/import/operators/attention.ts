@@ -2,7 +2,7 @@ import { arange, concat, isFloat, showShape, stack, type Tensor } from '../../te
 import { type OnnxOperator, type OperatorCall, type Results, results } from '../operator.js';
 
 /** [n, steps, heads size] as [n, heads, steps, size]; what has four axes stays. */
-function splitHeads(x: Tensor, heads: number): Tensor {
+export function splitHeads(x: Tensor, heads: number): Tensor {
   if (x.rank === 4) return x;
   const [n, steps, width] = x.shape;
   if (x.rank !== 3 || !(heads > 0) || width % heads !== 0)
@@ -10,7 +10,7 @@ function splitHeads(x: Tensor, heads: number): Tensor {
   return x.reshape([n, steps, heads, width / heads]).swapAxes(1, 2);
 }
 
-const joinHeads = (x: Tensor) => x.swapAxes(1, 2).flatten(2);
+export const joinHeads = (x: Tensor) => x.swapAxes(1, 2).flatten(2);
 
 /** Which keys a query may look at: true where j <= i + offset + right and j >= i + offset - left, unbounded where undefined. */
 function inWindow(queries: number, keys: number, offset: Tensor | number, left?: number, right?: number): Tensor {
@@ -111,7 +111,7 @@ export const attentions: readonly OnnxOperator[] = [
     type: 'Attention',
     gradient: 'yes',
     since: 23,
-    controls: [3, 6],
+    controls: [6],
     note: '0 for queries that may look at nothing',
     build: attention,
   },

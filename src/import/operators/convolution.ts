@@ -2,7 +2,7 @@ import { conv, convTranspose, type Tensor } from '../../tensor/index.js';
 import type { OnnxOperator, OperatorCall } from '../operator.js';
 import { windowOf } from './window.js';
 
-function convolve(call: OperatorCall): Tensor {
+export function convolve(call: OperatorCall): Tensor {
   const [x, weight] = [call.tensor(0), call.tensor(1)];
   const options = windowOf(call, x.shape.slice(2), weight.shape.slice(2));
   return conv(x, weight, call.optional(2), { ...options, groups: call.integer('group', 1) });

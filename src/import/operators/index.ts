@@ -6,6 +6,7 @@ import { attentions } from './attention.js';
 import { controlFlow } from './control-flow.js';
 import { convolution } from './convolution.js';
 import { functions } from './functions.js';
+import { fused } from './fused.js';
 import { indexing } from './indexing.js';
 import { linear } from './linear.js';
 import { logic } from './logic.js';
@@ -45,6 +46,7 @@ export const families: Readonly<Record<string, readonly OnnxOperator[]>> = {
   quantisation: quantization,
   'sequences, optional values': sequences,
   'control flow': controlFlow,
+  "ONNX Runtime's fused": fused,
 };
 
 const byName = new Map(

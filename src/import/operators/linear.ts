@@ -2,7 +2,7 @@ import { einsum, type Tensor } from '../../tensor/index.js';
 import type { OnnxOperator, OperatorCall } from '../operator.js';
 
 /** alpha A B + beta C, A and B transposed as told. */
-function gemm(call: OperatorCall): Tensor {
+export function gemm(call: OperatorCall): Tensor {
   const [a, b] = [call.tensor(0), call.tensor(1)];
   const left = call.integer('transA', 0) ? a.transpose() : a;
   const right = call.integer('transB', 0) ? b.transpose() : b;
