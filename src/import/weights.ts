@@ -169,14 +169,12 @@ function onlySines(name: string, uses: ReadonlyMap<string, readonly Use[]>, dept
   );
 }
 
-/** Names that an exporter made up: `onnx::MatMul_123`, `123`, `val_12`, results of Constant nodes. */
+/** Names that an exporter made up: `onnx::MatMul_123`, `123`, `val_12`, `/block/Constant_4_output_0`, results of Constant nodes. */
+const madeUp =
+  /^(onnx::\w+|\d+|_?val_\d+|constant\w*|const_\w*|scalar_tensor\w*|_inlfunc\w*)$|(^|\/)Constant(_\d+)?(_output_\d+)?$/i;
+
 function isAnonymous({ name, fromNode }: Carried): boolean {
-  return (
-    fromNode ||
-    /^(onnx::\w+|\d+|(val|_val|constant|const|const_fold_opt_+|scalar_tensor\w*)_?\d*(_output_\d+)?|_inlfunc.*)$/i.test(
-      name,
-    )
-  );
+  return fromNode || madeUp.test(name);
 }
 
 /** What a weight is to the operator that uses it, by PyTorch's names. */
