@@ -5,6 +5,7 @@ import { arithmetic } from './arithmetic.js';
 import { attentions } from './attention.js';
 import { controlFlow } from './control-flow.js';
 import { convolution } from './convolution.js';
+import { detection } from './detection.js';
 import { functions } from './functions.js';
 import { fused } from './fused.js';
 import { indexing } from './indexing.js';
@@ -41,6 +42,7 @@ export const families: Readonly<Record<string, readonly OnnxOperator[]>> = {
   attention: attentions,
   resizing,
   sampling,
+  detection,
   signals,
   losses,
   quantisation: quantization,
