@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCompareCommand } from './compare.js';
+import { addExportCommand } from './export.js';
+import { addFinetuneCommand } from './finetune.js';
 import { addInspectCommand } from './inspect.js';
 import { addPapersCommand } from './papers.js';
 import { addReproduceCommand } from './reproduce.js';
@@ -15,6 +17,8 @@ const program = new Command('cotangent')
   .description('Train neural networks from TypeScript on ONNX Runtime.')
   .version(version);
 addTrainCommand(program);
+addFinetuneCommand(program);
+addExportCommand(program);
 addInspectCommand(program);
 addCompareCommand(program);
 addPapersCommand(program);

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   augmentations,
   classifierLosses,
@@ -9,20 +9,11 @@ import {
   runTraining,
   trainConfigSchema,
 } from '../train/index.js';
+import { list, number, numbers, several } from './arguments.js';
 import { downloadProgress } from './progress.js';
 import { running } from './running.js';
 
-const number = (text: string) => {
-  const value = Number(text);
-  if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('not a number');
-  return value;
-};
-const numbers = (text: string) => text.split(',').map(number);
 const { data, model, schedule } = trainConfigSchema.shape;
-/** For a flag that may be given several times. */
-const several = (text: string, before: readonly string[] = []) => [...before, text];
-const list = (choices: object) => Object.keys(choices).join(', ');
-
 /** Adds `cotangent train`. */
 export function addTrainCommand(program: Command): void {
   program

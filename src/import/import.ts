@@ -118,6 +118,11 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   return new OnnxLayer(graph, source, carried, variables, parameters.length, graph.name);
 }
 
+/** The program that a model file says it was made by: `pytorch`, `cotangent`, ... */
+export function modelProducer(bytes: Uint8Array): string {
+  return parsed(bytes).producerName;
+}
+
 /** The message of a model file. */
 export function parsed(bytes: Uint8Array): ModelProto {
   try {

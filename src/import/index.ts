@@ -2,6 +2,7 @@
 export * from '../onnx/index.js';
 export { type HeadOptions, type Pooling, replaceHead, type WithHead } from './adaptation/head.js';
 export { linearWeights, modelLayers, normalizationWeights, type WeightLayout } from './adaptation/layers.js';
+export { valueShape } from './adaptation/value-shape.js';
 export { OnnxImportError } from './error.js';
 export {
   type ImportedInputs,
@@ -9,6 +10,7 @@ export {
   type ImportedVariables,
   type ImportOptions,
   importOnnx,
+  modelProducer,
   type ValueSpec,
 } from './import.js';
 export { withWeights } from './with-weights.js';

@@ -8,6 +8,23 @@ export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
+export { exportRun } from './export-run.js';
+export { type Adapted, adapted } from './finetune/adapted.js';
+export {
+  type FinetuneConfig,
+  type FinetuneSettings,
+  finetuneConfigSchema,
+  parseFinetuneConfig,
+} from './finetune/config.js';
+export { type FinetuneData, finetuneData, type Samples, type Source } from './finetune/data.js';
+export { type RegressionLoss, regressionLosses } from './finetune/losses.js';
+export { type FinetuneRunOptions, finetuneFiles, runFinetuning } from './finetune/run.js';
+export {
+  type FinetuneEvaluation,
+  type FinetuneState,
+  type FinetuneTaskOptions,
+  finetuneTask,
+} from './finetune/task.js';
 export { type Inspection, type InspectOptions, inspectRun } from './inspect.js';
 export { renderInspection } from './inspection-page.js';
 export {

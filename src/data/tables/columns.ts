@@ -22,21 +22,26 @@ export function targetsOf(table: Table, column: string): NDArray<'float32'> {
 /**
  * A column of classes as indices [rows], with the classes' names: whole numbers in order of size, anything else in alphabetical order.
  *
- * @throws Error naming file, row and column of a cell that is empty.
+ * @param known the classes there are, in their order. Default: those of the column.
+ * @throws Error naming file, row and column of a cell that is empty, or none of the known classes.
  */
-export function labelsOf(table: Table, column: string): { labels: NDArray<'int32'>; classes: string[] } {
+export function labelsOf(
+  table: Table,
+  column: string,
+  known?: readonly string[],
+): { labels: NDArray<'int32'>; classes: readonly string[] } {
   const names = table.column(column).map((cell, i) => textOf(table, i, column, cell));
   const numeric = names.every((name) => /^[+-]?\d+$/.test(name));
-  const classes = [...new Set(names)].sort((a, b) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1));
+  const order = (a: string, b: string) => (numeric ? Number(a) - Number(b) : a < b ? -1 : 1);
+  const classes = known ?? [...new Set(names)].sort(order);
   const indices = new Map(classes.map((name, i) => [name, i]));
-  return {
-    labels: {
-      data: Int32Array.from(names, (name) => indices.get(name) as number),
-      shape: [names.length],
-      dtype: 'int32',
-    },
-    classes,
-  };
+  const data = Int32Array.from(names, (name, i) => {
+    const index = indices.get(name);
+    if (index === undefined)
+      throw at(table, i, column, `'${name}', which is none of the classes ${classes.join(', ')}`);
+    return index;
+  });
+  return { labels: { data, shape: [names.length], dtype: 'int32' }, classes };
 }
 
 /** A column of texts; empty ones stay empty. @throws Error naming file, row and column of what is no text. */

@@ -16,11 +16,13 @@ export interface Tokens {
 export interface TokenizeOptions {
   /** Most tokens of a text, special ones included; what is longer loses its end. Default 128. */
   readonly maxLength?: number;
+  /** Fill rows up to `maxLength`, for models of one length. Default: to the longest of them. */
+  readonly fill?: 'longest' | 'maxLength';
 }
 
 /** Makes tokens of texts. */
 export interface Tokenizer {
-  /** Rows are filled up to the longest of them. @throws RangeError when `maxLength` leaves no room beside the special tokens. */
+  /** @throws RangeError when `maxLength` leaves no room beside the special tokens. */
   tokenize(texts: readonly string[], options?: TokenizeOptions): Tokens;
 }
 
@@ -40,9 +42,10 @@ export async function tokenizerOf(path: string): Promise<Tokenizer> {
   }
   const padding = paddingOf(path, tokenizer, definition, config);
   return {
-    tokenize: (texts, { maxLength = 128 } = {}) => {
+    tokenize: (texts, { maxLength = 128, fill = 'longest' } = {}) => {
       const rows = texts.map((text) => truncated(tokenizer, text, maxLength));
-      const length = rows.reduce((longest, row) => Math.max(longest, row.length), 1);
+      const longest = rows.reduce((most, row) => Math.max(most, row.length), 1);
+      const length = fill === 'longest' ? longest : maxLength;
       const ids = filled(rows.length, length, padding);
       const mask = filled(rows.length, length, 0n);
       rows.forEach((row, i) => {

@@ -70,6 +70,10 @@ describe('columns', () => {
       ['cat', 'dog'],
       [0, 1, 0],
     ]);
+    expect(toNumbers(labelsOf(table, 'kind', ['dog', 'cat']).labels)).toEqual([1, 0, 1]);
+    expect(() => labelsOf(table, 'kind', ['cat'])).toThrow(
+      /row 2, column 'kind': 'dog', which is none of the classes cat/,
+    );
     const numbered = await readTable(file('numbered.csv', 'y\n10\n2\n-1\n2\n'));
     expect(labelsOf(numbered, 'y')).toMatchObject({ classes: ['-1', '2', '10'] });
     expect(toNumbers(labelsOf(numbered, 'y').labels)).toEqual([2, 1, 0, 1]);

@@ -37,6 +37,12 @@ describe('tokenizerOf', () => {
     expect(toNumbers(ids)).toEqual([2, 6, 8, 3, 2, 7, 3, 3]);
   });
 
+  it('fills up to a length that a model asks for', async () => {
+    const { ids, mask } = (await tokenizerOf(path)).tokenize(['good', 'bad film'], { maxLength: 5, fill: 'maxLength' });
+    expect(toNumbers(ids)).toEqual([2, 6, 3, 0, 0, 2, 7, 8, 3, 0]);
+    expect(toNumbers(mask)).toEqual([1, 1, 1, 0, 0, 1, 1, 1, 1, 0]);
+  });
+
   it('says what is wrong', async () => {
     await expect(tokenizerOf(join(folder, 'none.json'))).rejects.toThrow(/none\.json: does not exist/);
     writeFileSync(join(folder, 'broken.json'), '{');

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { writeFileAtomic } from '../train/files.js';
+import { exportRun } from '../train/index.js';
+
+/** Adds `cotangent export`. */
+export function addExportCommand(program: Command): void {
+  program
+    .command('export')
+    .argument('<run>', 'folder of a run of train or finetune')
+    .description("write a run's last checkpoint as an ONNX model for inference")
+    .requiredOption('--out <file>', 'where the model goes')
+    .action(async (run: string, { out }: { readonly out: string }) => {
+      const bytes = await exportRun(run);
+      await writeFileAtomic(out, bytes);
+      console.log(`model ${out}, ${(bytes.length / 1e6).toFixed(1)} MB`);
+    });
+}

@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { constant } from '../optim/index.js';
+import { key } from '../runtime/random/index.js';
+import { merge } from '../tensor/index.js';
+import { loadCheckpoint } from './checkpoint.js';
+import type { TrainState } from './classifier.js';
+import { parseConfig } from './config.js';
+import { readJson } from './files.js';
+import { adapted } from './finetune/adapted.js';
+import { parseFinetuneConfig } from './finetune/config.js';
+import { finetuneFiles } from './finetune/run.js';
+import type { FinetuneState } from './finetune/task.js';
+import { runFiles } from './loop.js';
+import { optimizerOf } from './optimizers.js';
+import { exportClassifier, prepare } from './run.js';
+
+/**
+ * A run as an ONNX model for inference, with the weights of its last checkpoint, whether it is finished or not. Of a run that trained an
+ * imported model: under the names of inputs and outputs that it came with, adapters merged.
+ *
+ * @throws Error of one line when the folder holds no run, or its checkpoint does not fit.
+ */
+export async function exportRun(folder: string): Promise<Uint8Array> {
+  const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
+  const checkpoint = join(folder, runFiles.checkpoint);
+  if (settings.kind !== 'finetune') {
+    const { classifier, test } = await prepare(parseConfig(settings));
+    const { state } = await loadCheckpoint<TrainState>(checkpoint, classifier.init(key(0)));
+    return exportClassifier(classifier, merge(state.params, state.buffers), test);
+  }
+  const base = join(folder, finetuneFiles.base);
+  const bytes = await readFile(base).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${base}: ${error.code === 'ENOENT' ? 'does not exist' : error.message}`);
+  });
+  const config = parseFinetuneConfig(settings);
+  const model = adapted(bytes, config, { newHead: config.head !== undefined });
+  const optimizer = optimizerOf(config, constant(1), model.last).init(model.params);
+  const like = { params: model.params, buffers: model.buffers, optimizer } as FinetuneState;
+  const { state } = await loadCheckpoint(checkpoint, like);
+  return model.exported(state.params, state.buffers);
+}
