@@ -95,8 +95,8 @@ function encodeScope({ name, inputs, outputs }: GraphSpec, names: Names, capture
     outputs.map((o) => o.tensor),
     given,
   );
-  for (const node of order) {
-    if (node.operator.type === 'Constant' || given.has(node)) continue;
+  const own = order.filter((node) => node.operator.type !== 'Constant' && !given.has(node));
+  for (const node of lastResultsFirst(own)) {
     const scope = scopeOf(node, names);
     const label = names.fresh(scope ? `${scope}/${node.operator.type}` : node.operator.type);
     node.outputs.forEach((y, i) => {
@@ -121,6 +121,20 @@ function encodeScope({ name, inputs, outputs }: GraphSpec, names: Names, capture
     input: inputs.map((i) => valueInfo(i.name, i.tensor.dtype, i.tensor.shape)),
     output: outputs.map((o) => valueInfo(o.name, o.tensor.dtype, o.tensor.shape)),
   });
+}
+
+/**
+ * Nodes whose results no other node uses go to the end, those farthest from the inputs first. ONNX Runtime finishes what leads to its last
+ * node before it turns to the one before that: so each result is made as soon as it can be, and the memory of what it was made of is free
+ * again; the gradients of the last layers and their updates, for instance, before those of the first.
+ */
+function lastResultsFirst(order: readonly Node[]): readonly Node[] {
+  const used = new Set(order.flatMap((node) => node.inputs.map((x) => x?.node)));
+  const depth = new Map<Node, number>();
+  for (const node of order) depth.set(node, 1 + Math.max(0, ...node.inputs.map((x) => (x && depth.get(x.node)) ?? 0)));
+  const results = order.filter((node) => !used.has(node));
+  const depthOf = (node: Node) => depth.get(node) as number;
+  return [...order.filter((node) => used.has(node)), ...results.sort((a, b) => depthOf(b) - depthOf(a))];
 }
 
 /** The body of a loop. What it captures it knows by the names of the graph around it. */

@@ -42,6 +42,8 @@ function sessionOptions(
       optimization: { disable_specified_optimizers: brokenOptimizers },
     },
     graphOptimizationLevel: fuse ? 'all' : 'basic',
+    // A plan of memory for whole runs keeps what the first run took beside it: half as much again for the steps of large models.
+    enableMemPattern: false,
     logSeverityLevel: 3,
   };
 }

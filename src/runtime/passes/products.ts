@@ -1,5 +1,5 @@
 import { topological } from '../../tensor/graph.js';
-import { sameDType } from '../../tensor/ops/constant.js';
+import { sameDType, splatOf } from '../../tensor/ops/constant.js';
 import { broadcastShapes } from '../../tensor/shape.js';
 import { apply, type Node, type Operator, type Tensor } from '../../tensor/tensor.js';
 import type { Pass } from './rewrite.js';
@@ -21,22 +21,55 @@ function turned(shape: readonly number[]): number[] {
   return [...shape.slice(0, -2), shape[shape.length - 1], shape[shape.length - 2]];
 }
 
+/** x y + beta z, the matrices x and y transposed where asked, z broadcast. */
+const Gemm: Operator<Sides & { readonly beta: number }> = {
+  type: 'Gemm',
+  domain: '',
+  infer: (inputs, sides) => FusedMatMul.infer(inputs.slice(0, 2), sides),
+};
+
 /**
  * Products that read their transposed matrices as they lie, so that no transposed copy is made: x^T y, and (x y)^T = y^T x^T where nothing
- * else uses x y. ONNX Runtime has a fusion of its own that misses some of them; a product with a bias is left to it.
+ * else uses x y. ONNX Runtime has a fusion of its own that misses some of them. What is added to a product of two matrices that has no other
+ * use, a bias or a decaying velocity, is where the product begins.
  */
 export const products: Pass = (outputs) => {
   const users = usersOf(outputs);
+  const usedOnce = (x: Tensor) => users.get(x)?.length === 1;
   return (node, inputs) => {
-    if (node.output.dtype !== 'float32') return undefined;
-    if (node.operator.type === 'MatMul' && !hasBias(node, users)) return [fused(inputs[0], inputs[1])];
-    if (!turnsMatrices(node) || users.get(node.inputs[0])?.length !== 1) return undefined;
-    const { operator, inputs: factors, attributes } = inputs[0].node;
-    const { transA, transB } = attributes as Sides;
-    if (operator.type === 'MatMul') return [fused(factors[1], factors[0], 1, 1)];
-    return operator.type === 'FusedMatMul' ? [fused(factors[1], factors[0], 1 - transB, 1 - transA)] : undefined;
+    const { operator, output } = node;
+    if (output.dtype !== 'float32') return undefined;
+    if (operator.type === 'MatMul') return [fused(inputs[0], inputs[1])];
+    if (operator.type === 'Add') {
+      const at = inputs.findIndex((x, i) => isProduct(x) && usedOnce(node.inputs[i]) && fits(inputs[1 - i], x));
+      return at < 0 ? undefined : [accumulated(inputs[at], inputs[1 - at], usedOnce(node.inputs[1 - at]))];
+    }
+    if (!turnsMatrices(node) || !usedOnce(node.inputs[0]) || !isMatMul(inputs[0])) return undefined;
+    const [x, y, transA, transB] = factorsOf(inputs[0]);
+    return [fused(y, x, 1 - transB, 1 - transA)];
   };
 };
+
+const isMatMul = (x: Tensor) => x.node.operator.type === 'MatMul' || x.node.operator.type === 'FusedMatMul';
+/** A product of two matrices, not of stacks. */
+const isProduct = (x: Tensor) => isMatMul(x) && x.node.inputs.every(({ rank }) => rank === 2);
+const fits = ({ shape, rank }: Tensor, product: Tensor) =>
+  rank <= 2 && shape.every((n, i) => n === 1 || n === product.shape[2 - rank + i]);
+
+function factorsOf({ node: { inputs, attributes } }: Tensor): [x: Tensor, y: Tensor, transA: number, transB: number] {
+  const { transA = 0, transB = 0 } = attributes as Partial<Sides>;
+  return [inputs[0], inputs[1], transA, transB];
+}
+
+/** A product plus z; where z is a tensor times a number, and nothing else, the number is the operator's own. */
+function accumulated(product: Tensor, z: Tensor, zUsedOnce: boolean): Tensor {
+  const [x, y, transA, transB] = factorsOf(product);
+  const { operator, inputs } = z.node;
+  const factor = operator.type === 'Mul' && zUsedOnce ? inputs.findIndex((part) => splatOf(part) !== undefined) : -1;
+  const scaled = factor >= 0 && inputs[1 - factor].rank === z.rank;
+  const [term, beta] = scaled ? [inputs[1 - factor], splatOf(inputs[factor]) as number] : [z, 1];
+  return apply(Gemm, [x, y, term], { transA, transB, beta });
+}
 
 /** The product of x and y, either transposed where its number is 1 and once more where it is a transposed matrix itself. */
 function fused(x: Tensor, y: Tensor, turnX = 0, turnY = 0): Tensor {
@@ -56,13 +89,6 @@ function turnsMatrices({ operator, attributes, output: { rank } }: Node): boolea
     perm[rank - 2] === rank - 1 &&
     perm.slice(0, -2).every((axis, i) => axis === i)
   );
-}
-
-/** Whether a product of two matrices does nothing but have a vector added to it. */
-function hasBias({ inputs: [x, y], output }: Node, users: ReadonlyMap<Tensor, readonly Node[]>): boolean {
-  const [user, ...others] = users.get(output) ?? [];
-  const isAdded = x.rank === 2 && y.rank === 2 && others.length === 0 && user?.operator.type === 'Add';
-  return isAdded && user.inputs.some((other) => other.rank === 1);
 }
 
 function usersOf(outputs: readonly Tensor[]): Map<Tensor, Node[]> {
