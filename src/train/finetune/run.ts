@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { importOnnx, modelProducer, replaceHead, valueShape, type WithHead, withWeights } from '../../import/index.js';
+import {
+  importOnnx,
+  inferenceForm,
+  modelProducer,
+  replaceHead,
+  valueShape,
+  type WithHead,
+  withWeights,
+} from '../../import/index.js';
 import { scheduleValues } from '../../optim/index.js';
 import { foldIn, type Key, key as makeKey } from '../../runtime/random/index.js';
 import { sizeOf, type Tensor } from '../../tensor/index.js';
@@ -138,12 +146,12 @@ async function prepareFinetuning(config: FinetuneConfig, onNote: (note: string) 
   return { base, model, data };
 }
 
-/** A model file with its external data in it. */
+/** A model file with its external data in it, as it is for inference. */
 async function inlined(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`finetune: ${path}: ${error.code === 'ENOENT' ? 'does not exist' : error.message}`);
   });
-  return withWeights(bytes, {}, { externalData: externalDataBeside(path) });
+  return inferenceForm(withWeights(bytes, {}, { externalData: externalDataBeside(path) }));
 }
 
 function withHead(
