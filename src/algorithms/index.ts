@@ -1,4 +1,17 @@
 /** Training procedures that are more than a loss. */
+export * from './architecture-search/architecture-gradient.js';
+export * from './architecture-search/cell.js';
+export * from './architecture-search/darts.js';
+export {
+  edgeCount,
+  type Genotype,
+  type GenotypeEdge,
+  type GenotypeOptions,
+  genotypeOf,
+} from './architecture-search/genotype.js';
+export * from './architecture-search/mixed-operation.js';
+export * from './architecture-search/network.js';
+export * from './architecture-search/operations.js';
 export * from './domain-generalization/fish.js';
 export * from './quantization/adaround.js';
 export * from './quantization/adaround-layers.js';

@@ -98,6 +98,30 @@ const { init, step } = cafa({ model: featuresAndLogits, gaussians, optimizer: ad
     example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
 const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), labels), labels);`,
   },
+  darts: {
+    exports: [
+      'algorithms.darts',
+      'algorithms.firstOrderGradient',
+      'algorithms.unrolledGradient',
+      'algorithms.approximateUnrolledGradient',
+      'algorithms.mixedOperation',
+      'algorithms.searchCell',
+      'algorithms.genotypeCell',
+      'algorithms.genotypeOf',
+      'algorithms.edgeCount',
+      'algorithms.searchNetwork',
+      'algorithms.genotypeNetwork',
+      'algorithms.dartsOperations',
+      'algorithms.dropPath',
+    ],
+    example: `const network = searchNetwork({ classes: 10, channels: 16, layers: 8 });
+const search = darts({
+  loss: (variables, alpha, [x, y], context) => crossEntropy(network.apply(variables, alpha, x, context), y),
+});
+let state = search.init(network.init(key(0)), network.initArchitecture(key(1)));
+const { state: next } = search.step(state0, [x, y], [validationX, validationY]); // inside a compiled function
+const normal = genotypeOf(state.architecture.normal, { operations: network.operations });`,
+  },
   'deconfounded-cka': {
     exports: [
       'diagnostics.deconfoundedCka',

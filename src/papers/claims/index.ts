@@ -12,6 +12,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   aum: () => import('./aum.js'),
   cafa: () => import('./cafa.js'),
   'circle-loss': () => import('./circle-loss.js'),
+  darts: () => import('./darts.js'),
   'deconfounded-cka': () => import('./deconfounded-cka.js'),
   fish: () => import('./fish.js'),
   'forward-gradient': () => import('./forward-gradient.js'),

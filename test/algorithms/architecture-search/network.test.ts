@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type Architecture,
+  dartsOperations,
+  dropPath,
+  genotypeNetwork,
+  genotypeOf,
+  searchNetwork,
+  unrolledGradient,
+} from '../../../src/algorithms/index.js';
+import {
+  compile,
+  grad,
+  leavesOf,
+  mapTree,
+  merge,
+  type NDArray,
+  ndarray,
+  partition,
+  type Tensor,
+  toNumbers,
+} from '../../../src/index.js';
+import { crossEntropy } from '../../../src/losses/index.js';
+import { Context, isBuffer, type Symbolic, type Variables } from '../../../src/nn/index.js';
+import { key, uniform } from '../../../src/runtime/random/index.js';
+import { allClose } from '../../support/derivatives.js';
+import { fromGolden, type GoldenArray, golden } from '../../support/golden.js';
+
+interface OperationCase {
+  readonly name: string;
+  readonly stride: number;
+  readonly before: Readonly<Record<string, GoldenArray>>;
+  readonly after: Readonly<Record<string, GoldenArray>>;
+  readonly x: GoldenArray;
+  readonly cotangent: GoldenArray;
+  readonly output: GoldenArray;
+  readonly gradients: Readonly<Record<string, GoldenArray>>;
+}
+const { operations } = golden<{ operations: OperationCase[] }>('architecture');
+
+describe('dartsOperations', () => {
+  it.each(operations.map((c) => [`${c.name}, stride ${c.stride}`, c] as const))(
+    'are those of PyTorch: %s',
+    async (_, c) => {
+      const layer = dartsOperations()[c.name](4, c.stride);
+      const start = layer.init(key(0));
+      expect(
+        leavesOf(start)
+          .map(({ path }) => path)
+          .sort(),
+      ).toEqual(Object.keys(c.before).sort());
+      const variables = mapTree(start, (leaf: NDArray, path) => fromGolden(c.before[path], leaf.dtype)) as Variables;
+      const run = compile((all: Symbolic<Variables>, x: Tensor, u: Tensor) => {
+        const [buffers, parameters] = partition(all, isBuffer);
+        const output = (p: Symbolic<Variables>, input: Tensor, context = new Context({ training: true })) =>
+          layer.apply(merge(p, buffers), input, context);
+        const context = new Context({ training: true });
+        const [forParameters, forX] = grad(([p, input]: readonly [Symbolic<Variables>, Tensor]) =>
+          output(p, input).mul(u).sum(),
+        )([parameters, x]);
+        return { output: output(parameters, x, context), after: context.updated(buffers), forParameters, forX };
+      });
+      const got = await run(variables as never, fromGolden(c.x, 'float32'), fromGolden(c.cotangent, 'float32'));
+      expect((got.output as NDArray).shape).toEqual(c.output.shape);
+      allClose(got.output as NDArray, c.output.data, 2e-5, 'output');
+      allClose(got.forX as NDArray, c.gradients.x.data, 2e-4, 'gradient of x');
+      for (const { path, value } of leavesOf<NDArray>(got.forParameters))
+        allClose(value, c.gradients[path].data, 2e-4, `gradient of ${path}`);
+      for (const { path, value } of leavesOf<NDArray>(got.after)) allClose(value, c.after[path].data, 1e-5, path);
+    },
+  );
+});
+
+describe('dropPath', () => {
+  it('drops whole examples in training, and keeps the mean', async () => {
+    const x = ndarray(new Float32Array(3000).fill(1), { shape: [1000, 3] });
+    const [dropped, same] = await compile((x: Tensor, k: Tensor) => [
+      dropPath(x, 0.25, new Context({ training: true, key: k })),
+      dropPath(x, 0.25, new Context()),
+    ])(x, key(0));
+    const rows = toNumbers(dropped);
+    for (let i = 0; i < 1000; i++) expect(new Set(rows.slice(3 * i, 3 * i + 3)).size).toBe(1);
+    expect([...new Set(rows)].sort()[0]).toBe(0);
+    const mean = rows.reduce((a, b) => a + b) / 3000;
+    // Five deviations of the mean of a thousand.
+    expect(Math.abs(mean - 1)).toBeLessThan(5 * Math.sqrt(1 / 3 / 1000));
+    expect(toNumbers(same)).toEqual(toNumbers(x));
+    expect(() => dropPath(x as never, 1, new Context())).toThrow(/dropPath: probability 1 must be/);
+  });
+});
+
+describe('networks of cells', () => {
+  const options = { classes: 3, inputs: 1, channels: 2, layers: 3, nodes: 1 };
+
+  it('search: have an architecture of either kind, and its exact second-order gradient', async () => {
+    expect(searchNetwork(options).operations).toEqual(Object.keys(dartsOperations()));
+    const { none, skip_connect, dil_conv_3x3 } = dartsOperations();
+    const network = searchNetwork({ ...options, candidates: { none, skip_connect, dil_conv_3x3 } });
+    const variables = network.init(key(0));
+    const architecture = network.initArchitecture(key(1));
+    expect(architecture.normal.shape).toEqual([2, 3]);
+    const run = compile((all: Symbolic<Variables>, a: Architecture, x: Tensor, y: Tensor) => {
+      const [buffers, weights] = partition(all, isBuffer);
+      const loss = (w: Symbolic<Variables>, b: Architecture) => {
+        const logits = network.apply(merge(w, buffers), b, x, new Context({ training: true }));
+        return crossEntropy(logits, y);
+      };
+      const [value, gradient] = unrolledGradient({ training: loss, validation: loss }, weights, a, { rate: 0.01 });
+      return { value, gradient, logits: network.apply(all, a, x, new Context({ training: true })) };
+    });
+    const x = uniform(key(2), [4, 1, 8, 8]);
+    const got = await run(variables as never, architecture as never, x, ndarray(Int32Array.of(0, 1, 2, 1)));
+    expect((got.logits as NDArray).shape).toEqual([4, 3]);
+    expect(toNumbers(got.value as NDArray)[0]).toBeLessThan(Math.log(3) * 2);
+    for (const kind of ['normal', 'reduction'] as const) {
+      const rows = toNumbers(got.gradient[kind] as NDArray);
+      for (let edge = 0; edge < 2; edge++) {
+        const row = rows.slice(3 * edge, 3 * edge + 3);
+        // Shares of an edge sum to 1, whatever moves them.
+        expect(Math.abs(row.reduce((a, b) => a + b))).toBeLessThan(1e-5);
+        expect(Math.max(...row.map(Math.abs))).toBeGreaterThan(1e-6);
+      }
+    }
+  });
+
+  it('found: are made of the strongest operations, and train', async () => {
+    const network = searchNetwork(options);
+    const { normal, reduction } = network.initArchitecture(key(3));
+    const genotypes = {
+      normal: genotypeOf(normal, { operations: network.operations }),
+      reduction: genotypeOf(reduction, { operations: network.operations }),
+    };
+    const model = genotypeNetwork(genotypes, { classes: 3, inputs: 1, channels: 2, layers: 3, pathDropout: 0.2 });
+    const variables = model.init(key(4));
+    const { cells } = variables as { cells: Record<string, { edges?: Record<string, object> }> };
+    for (const [i, { edges = {} }] of Object.entries(cells)) {
+      const genotype = i === '1' || i === '2' ? genotypes.reduction : genotypes.normal;
+      for (const [name, operation] of Object.entries(edges)) {
+        const [node, k] = name.split('_').map(Number);
+        expect(Object.keys(operation)).toEqual([genotype[node][k].operation]);
+      }
+    }
+    const [trained, evaluated] = await compile((v: Symbolic<Variables>, x: Tensor, k: Tensor) => [
+      model.apply(v, x, new Context({ training: true, key: k })),
+      model.apply(v, x, new Context()),
+    ])(variables as never, uniform(key(2), [4, 1, 8, 8]), key(5));
+    for (const logits of [trained, evaluated]) {
+      expect(logits.shape).toEqual([4, 3]);
+      expect(toNumbers(logits).every(Number.isFinite)).toBe(true);
+    }
+  });
+});
