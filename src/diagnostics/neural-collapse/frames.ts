@@ -4,7 +4,11 @@ import { type NDArray, ndarray } from '../../tensor/index.js';
 /** Class vectors as rows, in float64. */
 type Rows = readonly Float64Array[];
 
-export const dot = (a: Float64Array, b: Float64Array): number => a.reduce((total, v, i) => total + v * b[i], 0);
+export function dot(a: Float64Array, b: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i] * b[i];
+  return total;
+}
 
 /** The inner products of all pairs of rows. */
 export const gram = (rows: Rows): Float64Array[] => rows.map((a) => Float64Array.from(rows, (b) => dot(a, b)));

@@ -76,7 +76,12 @@ export function neuralCollapse(
   const { means, global, y } = classMeans('neuralCollapse', h, labels, K);
   const offsets = means.map((mu) => mu.map((v, j) => v - global[j]));
   const chosen = centred ? offsets : means;
-  const nearest = (row: Float64Array) => leastIndex(means.map((mu) => sum(mu.map((v, j) => (row[j] - v) ** 2))));
+  // |h - mu|^2 less |h|^2, halved; from the global mean, so that no digits are lost where features are far from 0.
+  const halfSquares = offsets.map((v) => dot(v, v) / 2);
+  const nearest = (row: Float64Array) => {
+    const own = row.map((v, j) => v - global[j]);
+    return leastIndex(offsets.map((v, k) => halfSquares[k] - dot(v, own)));
+  };
   const named = (row: Float64Array) => leastIndex(w.map((v, k) => -dot(v, row) - b[k]));
   return {
     withinClassVariability: withinClassVariability(h, y, means, offsets),
@@ -100,7 +105,7 @@ export function classFeatureMeans(
   classes?: number,
 ): { readonly means: NDArray<'float64'>; readonly global: NDArray<'float64'> } {
   const rows = rowsOf('classFeatureMeans', 'features', features);
-  const K = classes ?? Math.max(...numbersOf(labels).data) + 1;
+  const K = classes ?? numbersOf(labels).data.reduce((most, y) => Math.max(most, y), -1) + 1;
   const { means, global } = classMeans('classFeatureMeans', rows, labels, K);
   return { means: matrix(means), global: ndarray(global, { shape: [global.length] }) };
 }
