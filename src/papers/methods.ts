@@ -195,6 +195,22 @@ const { state, loss } = procedure.step(state0, view(x), indices, key);`,
     ],
     example: `const loss = intl([embed(view1), embed(view2)], { axis: 'batch', iterations: 4 });`,
   },
+  'irm-penalties': {
+    exports: [
+      'losses.irmExcessRiskPenalty',
+      'losses.irmScaleExcessRiskPenalty',
+      'losses.irmAdaptivePenalty',
+      'losses.irmPenalty',
+      'losses.irmScalePenalty',
+      'losses.irmHeadDistance',
+      'losses.featureGramian',
+      'losses.gramianSpectrum',
+      'losses.domainObjective',
+    ],
+    example: `const risks = domains.map(({ x, y }) => meanSquaredError(features(x).matmul(head), y));
+const penalties = domains.map(({ x, y }) => irmExcessRiskPenalty(features(x), head, y));
+const loss = domainObjective(risks, penalties, { weight: 100 });`,
+  },
   'loss-landscape': {
     exports: [
       'diagnostics.randomDirection',

@@ -19,6 +19,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'i-con': () => import('./i-con.js'),
   'instance-discrimination': () => import('./instance-discrimination.js'),
   intl: () => import('./intl.js'),
+  'irm-penalties': () => import('./irm-penalties.js'),
   'loss-landscape': () => import('./loss-landscape.js'),
   'losses-and-metrics': () => import('./losses-and-metrics.js'),
   maxsup: () => import('./maxsup.js'),
