@@ -17,6 +17,7 @@ import { castArray, type NDArray, type Shape, showShape } from '../../tensor/ind
 import { OnnxImportError } from '../error.js';
 import { type ImportOptions, parsed } from '../import.js';
 import { defaultFeatures } from './features.js';
+import { prune } from './prune.js';
 import { valueShape } from './value-shape.js';
 
 /** How features of positions become one vector a sample. */
@@ -213,30 +214,6 @@ function outputInfo(graph: GraphProto, outputs: number, elemType: number) {
     name,
     type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
   });
-}
-
-/** Leaves out nodes that lead to no output, and what the model carries for them alone. */
-function prune(graph: GraphProto): void {
-  const needed = new Set(graph.output.map(({ name }) => name));
-  const kept: NodeProto[] = [];
-  for (let i = graph.node.length - 1; i >= 0; i--) {
-    const node = graph.node[i];
-    if (!node.output.some((name) => needed.has(name))) continue;
-    kept.push(node);
-    for (const name of takenBy(node)) needed.add(name);
-  }
-  graph.node = kept.reverse();
-  graph.initializer = graph.initializer.filter(({ name }) => needed.has(name));
-  const made = new Set([...kept.flatMap(({ output }) => output), ...graph.output.map(({ name }) => name)]);
-  graph.valueInfo = graph.valueInfo.filter(({ name }) => made.has(name));
-}
-
-/** Names that a node takes, and those that the graphs within it take from around. */
-function takenBy(node: NodeProto): string[] {
-  const inner = node.attribute.flatMap(({ g }) =>
-    g ? [...g.node.flatMap(takenBy), ...g.output.map((o) => o.name)] : [],
-  );
-  return [...node.input, ...inner];
 }
 
 function rename(graph: GraphProto, from: string, to: string): void {

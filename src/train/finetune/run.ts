@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   importOnnx,
   inferenceForm,
+  joinNormalization,
   modelProducer,
   replaceHead,
   valueShape,
@@ -146,12 +147,12 @@ async function prepareFinetuning(config: FinetuneConfig, onNote: (note: string) 
   return { base, model, data };
 }
 
-/** A model file with its external data in it, as it is for inference. */
+/** A model file with its external data in it, as it is for inference, batch normalisation in nodes of its own. */
 async function inlined(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`finetune: ${path}: ${error.code === 'ENOENT' ? 'does not exist' : error.message}`);
   });
-  return inferenceForm(withWeights(bytes, {}, { externalData: externalDataBeside(path) }));
+  return joinNormalization(inferenceForm(withWeights(bytes, {}, { externalData: externalDataBeside(path) })));
 }
 
 function withHead(

@@ -384,10 +384,11 @@ describe('images', () => {
       batchSize: 8,
       learningRate: 0.01,
     };
-    const { session, result, named } = await finetuned('images', settings);
+    const { session, result, named, tensors } = await finetuned('images', settings);
     expect(result?.testAccuracy).toBeGreaterThan(0.5);
     expect(named('params')).toContain('conv1.0.weight');
     expect(named('buffers')).toContain('conv1.1.running_mean');
+    expect(toNumbers(tensors['buffers.conv1.1.running_mean']).some((v) => v !== 0)).toBe(true);
     // Its one linear layer was its head.
     await expect(finetuned('never', { ...settings, lora: {} })).rejects.toThrow(
       /lora: the pattern \* matches none of the 0 names/,
