@@ -15,7 +15,7 @@ export function addInspectCommand(program: Command): void {
     .command('inspect')
     .argument('<run>', 'folder of a run')
     .description(
-      'look at a trained run: calibration, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
+      'look at a trained run: calibration, confusion, neural collapse, nearest neighbours, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
     )
     .option('--samples <n>', 'training images that the loss is looked at on', positive, 512)
     .option('--points <n>', 'positions along each direction of the surface', positive, 21)
@@ -25,9 +25,11 @@ export function addInspectCommand(program: Command): void {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
       await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));
-      console.log(
-        `calibration error ${(100 * inspection.calibrationError).toFixed(2)}%, sharpness ${inspection.sharpness.toPrecision(3)}`,
-      );
+      const { answers, scores } = inspection;
+      const measure = answers
+        ? `calibration error ${(100 * answers.calibrationError).toFixed(2)}%`
+        : `recall at 1 ${(100 * (scores?.recallAt1 ?? Number.NaN)).toFixed(2)}%`;
+      console.log(`${measure}, sharpness ${inspection.sharpness.toPrecision(3)}`);
       console.log(`page ${join(run, 'inspection.html')}`);
     });
 }

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import {
   augmentations,
   classifierLosses,
+  embeddingLosses,
   optimizers,
   parseConfig,
   readConfig,
@@ -18,7 +19,7 @@ const { data, model, schedule } = trainConfigSchema.shape;
 export function addTrainCommand(program: Command): void {
   program
     .command('train')
-    .description('train a classifier and leave checkpoint, ONNX model and report in a folder')
+    .description('train a classifier or embeddings and leave checkpoint, ONNX model and report in a folder')
     .addOption(new Option('--data <name>', 'data set (default: digits)').choices(data.unwrap().options))
     .addOption(new Option('--model <name>', 'model (default: mlp)').choices(model.unwrap().options))
     .option('--epochs <n>', 'passes over the training set (default: 3)', number)
@@ -26,7 +27,10 @@ export function addTrainCommand(program: Command): void {
     .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
-    .option('--loss <name[:option=value,...]>', `loss, with options: ${list(classifierLosses)}`)
+    .option(
+      '--loss <name[:option=value,...]>',
+      `loss, with options: ${list(classifierLosses)}; of embeddings: ${list(embeddingLosses)}`,
+    )
     .option('--optimizer <name[:option=value,...]>', `optimizer, with options: ${list(optimizers)}`)
     .option(
       '--augment <name[:option=value,...]>',
@@ -38,6 +42,7 @@ export function addTrainCommand(program: Command): void {
       `what is added to the loss; several times: ${list(regularizers)}`,
       several,
     )
+    .option('--dimension <n>', 'length of embeddings', number)
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
     .option('--momentum <x>', 'momentum of SGD', number)
     .option('--weight-decay <x>', 'weight decay', number)

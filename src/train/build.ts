@@ -35,10 +35,9 @@ export async function datasetsOf(
   };
 }
 
-/** The model of a configuration, for images like these. */
-export function modelOf(config: TrainConfig, { images, classes }: Dataset): Layer<Variables> {
+/** The model of a configuration, for images like these. @param count of outputs: the classes, or the length of embeddings. */
+export function modelOf(config: TrainConfig, { images, classes }: Dataset, count = classes.length): Layer<Variables> {
   const [, inputChannels, height, width] = images.shape;
-  const count = classes.length;
   switch (config.model) {
     case 'mlp':
       return mlp({ sizes: [inputChannels * height * width, ...config.hidden, count], dropout: config.dropout });

@@ -36,7 +36,11 @@ export function renderComparison(runs: readonly ComparedRun[]): string {
   const moving = (field: 'loss' | 'accuracy') => series((run) => thinned(smoothed(along(field)(run))));
   const charts = [
     chart('Test accuracy', series(along('testAccuracy'), true), 'accuracy (share of samples)'),
-    chart('Test loss', series(along('testLoss'), true), 'cross-entropy (nats)'),
+    chart(
+      'Test loss',
+      series(along('testLoss'), true),
+      runs.some(({ result }) => result?.embedding) ? "each run's own loss" : 'cross-entropy (nats)',
+    ),
     chart('Training accuracy, moving average', moving('accuracy'), 'accuracy (share of samples)'),
     chart(
       'Training loss, moving average',
@@ -54,14 +58,25 @@ ${section('Settings that differ', differences(runs))}
 }
 
 function results(runs: readonly ComparedRun[]): string {
+  const embeddings = runs.some(({ result }) => result?.embedding);
   const best = Math.max(...runs.map(({ result }) => result?.testAccuracy ?? 0));
   const rows = runs.map(({ name, result }) => {
-    if (!result) return `<tr><th scope="row">${escapeHtml(name)}</th><td colspan="5">not finished</td></tr>`;
+    if (!result)
+      return `<tr><th scope="row">${escapeHtml(name)}</th><td colspan="${embeddings ? 8 : 5}">not finished</td></tr>`;
     const accuracy = result.testAccuracy === undefined ? 'none' : percent(result.testAccuracy);
-    const cells = [result.testLoss.toFixed(4), `${result.epochs}`, result.seconds.toFixed(1), `${result.seed}`];
+    const { embedding } = result;
+    const scores = [embedding?.linearProbe, embedding?.recallAt1, embedding?.meanAveragePrecisionAtR];
+    const shown = embeddings ? scores.map((score) => (score === undefined ? '-' : percent(score))) : [];
+    const cells = [
+      ...shown,
+      result.testLoss.toFixed(4),
+      `${result.epochs}`,
+      result.seconds.toFixed(1),
+      `${result.seed}`,
+    ];
     return `<tr><th scope="row">${escapeHtml(name)}</th><td>${result.testAccuracy === best ? `<b>${accuracy}</b>` : accuracy}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
   });
-  return `<table><thead><tr>${['run', 'test accuracy', 'test loss (nats)', 'epochs', 'seconds', 'seed'].map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  return `<table><thead><tr>${['run', embeddings ? 'test accuracy (embeddings: nearest neighbours)' : 'test accuracy', ...(embeddings ? ['linear probe', 'recall at 1', 'mAP at R'] : []), embeddings ? 'test loss' : 'test loss (nats)', 'epochs', 'seconds', 'seed'].map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
 }
 
 function differences(runs: readonly ComparedRun[]): string {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { augmentations } from './augmentations.js';
 import { chosenFrom } from './choice.js';
-import { classifierLosses } from './losses.js';
+import { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
+import { type ClassifierLoss, classifierLosses } from './losses.js';
 import { nearest } from './nearest.js';
 import { optimizers } from './optimizers.js';
 import { regularizers } from './regularizers.js';
@@ -22,8 +23,12 @@ export const trainConfigSchema = z.strictObject({
   schedule: z.enum(['constant', 'cosine', 'one-cycle']).default('one-cycle'),
   /** Limit of the gradient's global 2-norm; 0 is none. */
   clipNorm: z.number().min(0).default(0),
-  /** Name and options, as `polyLoss:coefficients=[2]`. */
-  loss: chosenFrom('loss', classifierLosses).prefault('crossEntropy'),
+  /** Name and options, as `polyLoss:coefficients=[2]`. A loss of embeddings, as `arcFace`, makes the outputs of the model embeddings. */
+  loss: chosenFrom<ClassifierLoss | EmbeddingObjective>('loss', { ...classifierLosses, ...embeddingLosses }).prefault(
+    'crossEntropy',
+  ),
+  /** Length of embeddings. */
+  dimension: z.number().int().min(2).default(64),
   /** What training images go through, in order: names and options, as `randomCrop:padding=4`. */
   augment: z.array(chosenFrom('augmentation', augmentations)).default([]),
   /** What is added to the loss: names and options, as `maxSupPenalty:weight=0.1`. */

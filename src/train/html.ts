@@ -55,6 +55,9 @@ thead th { background: #f4f4f4; } .zero { color: #bbb; } .total { color: #666; }
 .config th, .config td { text-align: left; font-weight: normal; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: .7rem; }
 .gallery img { width: 100%; image-rendering: pixelated; border: 2px solid #ccc; box-sizing: border-box; }
+.neighbours figure { width: 72px; } .neighbours th figure { margin-right: .6rem; } .neighbours td, .neighbours th { border: 0; padding: .15rem; text-align: center; font-weight: normal; }
+.neighbours img { width: 100%; image-rendering: pixelated; border: 2px solid #ccc; box-sizing: border-box; } .neighbours .wrong img { border: 3px dashed #b03a2e; }
+.neighbours figcaption { font-size: .75rem; white-space: nowrap; }
 .gallery .wrong img { border: 3px dashed #b03a2e; } .gallery figcaption { font-size: .8rem; } small { color: #666; }
 @media print { main { max-width: none; padding: 0; } section { break-inside: avoid; } }
 `;

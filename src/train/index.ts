@@ -7,6 +7,9 @@ export { type Classifier, type ClassifierOptions, classifier, type TrainState } 
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
+export { type Embedder, type EmbedderOptions, type EmbeddingState, embedder } from './embedding/embedder.js';
+export { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
+export { type EmbeddingScores, embeddingScores, linearProbe } from './embedding/scores.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 export { exportRun } from './export-run.js';
 export { type Adapted, adapted } from './finetune/adapted.js';

@@ -1,7 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { page, percent, section, showSetting } from './html.js';
-import type { Inspection } from './inspect.js';
+import type { Answers, Inspection } from './inspect.js';
+import { confusionTable, neighbourRows, scoreTable } from './report.js';
 
 const frame = {
   width: 520,
@@ -20,29 +21,54 @@ const axis = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'no
 
 /** An inspection as one page that needs nothing else. */
 export function renderInspection(inspection: Inspection): string {
-  const { run, config, seed, samples, calibrationError, sharpness, spectrum } = inspection;
+  const { run, config, seed, samples, classes, sharpness, spectrum, answers, collapse, scores, spread, neighbours } =
+    inspection;
+  const unit = answers ? ' nats' : '';
   const values = spectrum.map(({ eigenvalue }) => eigenvalue);
   const losses = inspection.surface.losses.flat();
   const facts = [
-    ['expected calibration error, test set, 15 bins', percent(calibrationError)],
+    ...(answers
+      ? [
+          ['expected calibration error, test set, 15 bins', percent(answers.calibrationError)],
+          ['adaptive: bins of equal counts', percent(answers.adaptiveCalibrationError)],
+          ['maximum: the worst bin', percent(answers.maximumCalibrationError)],
+          ['classwise: mean over classes', percent(answers.classwiseCalibrationError)],
+        ]
+      : []),
     [
       `sharpness: rise of the loss within 0.05 of the weights, ${samples} training images`,
-      `${sharpness.toPrecision(3)} nats`,
+      `${sharpness.toPrecision(3)}${unit}`,
     ],
     ['largest eigenvalue of the Hessian', Math.max(...values).toPrecision(4)],
     ['smallest eigenvalue of the Hessian', Math.min(...values).toPrecision(4)],
+    ...(spread && answers
+      ? [
+          ['alignment of the last features: mean squared distance within a class', spread.alignment.toFixed(4)],
+          ['uniformity of the last features: logarithm of the mean Gaussian potential', spread.uniformity.toFixed(4)],
+        ]
+      : []),
+    ...(collapse ? collapseFacts(inspection) : []),
   ];
   const table = `<table class="config"><tbody>${facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`).join('')}</tbody></table>`;
   const figures = [
-    [
-      'Reliability on the test set',
-      reliability(inspection),
-      'Bars: share of right predictions among those of each confidence; their width follows the number of samples. On the dashed line a confidence is a probability.',
-    ],
+    ...(answers
+      ? [
+          [
+            'Reliability on the test set',
+            reliability(answers),
+            'Bars: share of right predictions among those of each confidence; their width follows the number of samples. On the dashed line a confidence is a probability.',
+          ],
+        ]
+      : []),
     [
       'Training loss around the weights',
       surface(inspection),
-      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (white) to ${Math.max(...losses).toPrecision(3)} nats (black), in levels even in the logarithm.`,
+      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (white) to ${Math.max(...losses).toPrecision(3)}${unit} (black), in levels even in the logarithm.`,
+    ],
+    [
+      'Training loss along the first direction',
+      profile(inspection),
+      `The middle row of the surface: ${inspection.loss}, logarithmic. The dashed line marks the trained weights.`,
     ],
     [
       'Spectrum of the Hessian',
@@ -55,11 +81,46 @@ export function renderInspection(inspection: Inspection): string {
     `<h1>Inspection of ${run.replaceAll('<', '&lt;')}</h1>
 <p class="summary">${showSetting(config.model)} on ${showSetting(config.data)}, ${showSetting(config.loss)}, ${showSetting(config.optimizer)}, seed ${seed}</p>
 ${section('In numbers', table)}
-<section class="charts">${figures.map(([name, svg, words]) => `<figure><figcaption>${name}</figcaption>${svg}<p>${words}</p></figure>`).join('\n')}</section>`,
+${scores ? section('Embeddings of the test set', scoreTable(scores)) : ''}
+<section class="charts">${figures.map(([name, svg, words]) => `<figure><figcaption>${name}</figcaption>${svg}<p>${words}</p></figure>`).join('\n')}</section>
+${answers ? section('Confusion matrix', confusionTable(answers.confusion, classes)) : ''}
+${neighbours ? section('Nearest neighbours', neighbourRows(neighbours, classes)) : ''}`,
   );
 }
 
-function reliability({ reliability: bins }: Inspection): string {
+/** The four measures of neural collapse; all 0 where it is complete. */
+function collapseFacts({ collapse, collapseSamples }: Inspection): string[][] {
+  if (!collapse) return [];
+  const of = `neural collapse, ${collapseSamples} training images`;
+  return [
+    [`${of}: spread within classes (NC1)`, collapse.withinClassVariability.toPrecision(3)],
+    [`${of}: class means from a simplex frame (NC2)`, collapse.means.simplexEtf.toPrecision(3)],
+    [`${of}: classifier from class means (NC3)`, collapse.selfDuality.toPrecision(3)],
+    [`${of}: nearest mean decides otherwise (NC4)`, percent(collapse.nearestMeanDisagreement)],
+  ];
+}
+
+function profile({ surface: { x, y, losses }, loss }: Inspection): string {
+  const middle = losses[y.length >> 1];
+  const points = x.map((at, i) => ({ at, loss: middle[i] }));
+  return drawn('Loss along the first direction', {
+    x: axis('first direction'),
+    y: {
+      label: loss,
+      labelAnchor: 'top',
+      labelArrow: 'none',
+      type: Math.min(...middle) > 0 ? 'log' : 'linear',
+      grid: true,
+    },
+    marks: [
+      Plot.frame({ stroke: '#bbb' }),
+      Plot.ruleX([0], { stroke: '#b03a2e', strokeDasharray: '5,4' }),
+      Plot.lineY(points, { x: 'at', y: 'loss', stroke: '#1b4f72', strokeWidth: 1.8 }),
+    ],
+  });
+}
+
+function reliability({ reliability: bins }: Answers): string {
   const most = Math.max(...bins.map(({ count }) => count));
   const bars = bins
     .map((bin, i) => ({ ...bin, middle: (i + 0.5) / bins.length }))

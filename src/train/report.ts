@@ -1,5 +1,7 @@
 import type { NDArray } from '../tensor/index.js';
 import { lineChart, scatterChart, smoothed, thinned } from './charts.js';
+import type { Neighbourhood } from './embedding/neighbours.js';
+import type { EmbeddingScores } from './embedding/scores.js';
 import { escapeHtml, page, percent, section, showSetting } from './html.js';
 import type { MetricLine } from './metrics-log.js';
 import { pngAddress } from './png.js';
@@ -33,6 +35,8 @@ export interface RunSummary {
   readonly epochs: number;
   readonly seconds: number;
   readonly seed: number;
+  /** Of models of embeddings, whose `testAccuracy` is that of the nearest neighbours. */
+  readonly embedding?: EmbeddingScores;
 }
 
 /** All that a report shows. */
@@ -46,20 +50,27 @@ export interface RunRecord {
   readonly samples?: readonly SamplePrediction[];
   readonly texts?: readonly TextPrediction[];
   readonly estimates?: readonly Estimate[];
+  readonly neighbours?: readonly Neighbourhood[];
 }
 
 /** A run's measure beside its loss, in words. */
-export function showMeasure({ testAccuracy, testError }: Pick<RunSummary, 'testAccuracy' | 'testError'>): string {
+export function showMeasure({
+  testAccuracy,
+  testError,
+  embedding,
+}: Pick<RunSummary, 'testAccuracy' | 'testError' | 'embedding'>): string {
+  if (embedding) return `accuracy of nearest neighbours ${percent(embedding.knnAccuracy)}`;
   return testAccuracy === undefined ? `error ${testError?.toFixed(4)}` : `accuracy ${percent(testAccuracy)}`;
 }
 
 /** A run as one page that needs nothing else: curves, and for classifiers confusion matrix and what it got wrong, for regressions its errors. */
 export function renderReport(run: RunRecord): string {
-  const { config, result, confusion, classes = [], samples, texts, estimates } = run;
+  const { config, result, confusion, classes = [], samples, texts, estimates, neighbours } = run;
   const title = `${config.model ?? 'model'} on ${config.data ?? 'data'}`;
-  const { testAccuracy, testError, testLoss, epochs, seconds, seed } = result;
-  const measure =
-    testAccuracy === undefined
+  const { testAccuracy, testError, testLoss, epochs, seconds, seed, embedding } = result;
+  const measure = embedding
+    ? `<b>${percent(embedding.knnAccuracy)}</b> test accuracy of nearest neighbours, test loss ${testLoss.toPrecision(4)}`
+    : testAccuracy === undefined
       ? `<b>${testError?.toPrecision(4)}</b> test error (root mean square), test loss ${testLoss.toPrecision(4)}`
       : `<b>${percent(testAccuracy)}</b> test accuracy, test loss ${testLoss.toFixed(4)} nats`;
   const sections = [
@@ -69,6 +80,8 @@ export function renderReport(run: RunRecord): string {
           section('By class', classTable(confusion, classes)),
         ]
       : []),
+    ...(embedding ? [section('Embeddings of the test set', scoreTable(embedding))] : []),
+    ...(neighbours ? [section('Nearest neighbours', neighbourRows(neighbours, classes))] : []),
     ...(estimates ? [section('Predictions and targets', estimateChart(estimates))] : []),
     ...(samples ? [section('Sample predictions', gallery(samples, classes))] : []),
     ...(texts ? [section('Sample predictions', textTable(texts, classes))] : []),
@@ -112,6 +125,16 @@ function curves({ config, metrics, result }: RunRecord): string {
       const y = 'root mean squared error (units of the target)';
       return ['Error', lineChart(series, { title: `Error by step, ${seed}`, x, y })];
     }
+    if (result.embedding) {
+      const series = [
+        { name: 'test set, after each epoch', points: curve(tests, (line) => line.testAccuracy), markers: true },
+      ];
+      const y = 'accuracy of nearest neighbours (share of samples)';
+      return [
+        'Nearest neighbours',
+        lineChart(series, { title: `Accuracy of nearest neighbours by step, ${seed}`, x, y }),
+      ];
+    }
     const points = curve(steps, (line) => line.accuracy);
     const lowest = Math.min(
       0.9,
@@ -130,11 +153,11 @@ function curves({ config, metrics, result }: RunRecord): string {
 /** What the axis of losses shows: training has the run's own loss, the test set always cross-entropy. */
 function lossAxis({ config, result }: Pick<RunRecord, 'config' | 'result'>): string {
   const name = showSetting(config.loss).split(':')[0];
-  if (result.testAccuracy === undefined) return name;
+  if (result.testAccuracy === undefined || result.embedding) return name;
   return name === '' || name === 'crossEntropy' ? 'cross-entropy (nats)' : `${name}; test set: cross-entropy (nats)`;
 }
 
-function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {
+export function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {
   const head = classes.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('');
   const rows = confusion.map((row, i) => {
     const total = row.reduce((a, b) => a + b, 0);
@@ -183,6 +206,36 @@ function gallery(samples: readonly SamplePrediction[], classes: readonly string[
     return `<figure class="${right ? 'right' : 'wrong'}"><img src="${pngAddress(image)}" alt="a ${is} predicted as ${said}"><figcaption>${right ? '' : '&#10007; '}${words}</figcaption></figure>`;
   });
   return `<p>Wrong predictions first, marked &#10007;, with the confidence of the prediction.</p><div class="gallery">${figures.join('\n')}</div>`;
+}
+
+/** The scores of embeddings with what they mean. */
+export function scoreTable(scores: EmbeddingScores): string {
+  const rows: [string, string][] = [
+    ['accuracy of the 20 nearest training images', percent(scores.knnAccuracy)],
+    ['accuracy of a linear probe', percent(scores.linearProbe)],
+    [
+      'recall at 1, 5, 10 among the test images',
+      [scores.recallAt1, scores.recallAt5, scores.recallAt10].map((r) => percent(r)).join(', '),
+    ],
+    ['mean average precision at R', percent(scores.meanAveragePrecisionAtR)],
+    ['normalised mutual information of k-means clusters and classes', scores.normalizedMutualInformation.toFixed(4)],
+    ['alignment: mean squared distance within a class, lower is closer', scores.alignment.toFixed(4)],
+    ['uniformity: logarithm of the mean Gaussian potential, lower is more even', scores.uniformity.toFixed(4)],
+  ];
+  return `<table class="config"><tbody>${rows.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`).join('')}</tbody></table>`;
+}
+
+/** Pictures with those most like them, a row each; what is of another class is marked. */
+export function neighbourRows(neighbours: readonly Neighbourhood[], classes: readonly string[]): string {
+  const rows = neighbours.map(({ image, label, nearest }) => {
+    const name = escapeHtml(classes[label]);
+    const cells = nearest.map((other) => {
+      const [is, right] = [escapeHtml(classes[other.label]), other.label === label];
+      return `<td><figure class="${right ? 'right' : 'wrong'}"><img src="${pngAddress(other.image)}" alt="a ${is} near a ${name}"><figcaption>${right ? '' : '&#10007; '}${is} <small>${other.cosine.toFixed(2)}</small></figcaption></figure></td>`;
+    });
+    return `<tr><th scope="row"><figure><img src="${pngAddress(image)}" alt="a ${name}"><figcaption>${name}</figcaption></figure></th>${cells.join('')}</tr>`;
+  });
+  return `<p>Test images and those nearest to them among the others, nearest first, with their cosines; what is of another class is marked &#10007;.</p><div class="wide"><table class="neighbours"><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
 function textTable(texts: readonly TextPrediction[], classes: readonly string[]): string {

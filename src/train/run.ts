@@ -2,21 +2,23 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dataset, DownloadProgress } from '../data/index.js';
 import { type Schedule, scheduleValues } from '../optim/index.js';
-import { exportOnnx } from '../runtime/index.js';
-import { merge, type NDArray } from '../tensor/index.js';
+import { merge } from '../tensor/index.js';
 import { augmentations } from './augmentations.js';
 import { datasetsOf, modelOf, scheduleOf } from './build.js';
 import { made } from './choice.js';
 import { classification } from './classification.js';
-import { type Arrays, type Classifier, classifier } from './classifier.js';
+import { type Arrays, type Classifier, classifier, type Normalization } from './classifier.js';
 import type { TrainConfig } from './config.js';
+import { embedderOf, embeddingResult, trainsEmbeddings } from './embedding/run.js';
+import { embeddingTask } from './embedding/task.js';
 import { confusionMatrix, type Evaluation } from './evaluate.js';
+import { exportInference } from './export.js';
 import { readJson, removeFiles, writeFileAtomic } from './files.js';
-import { runFiles, runLoop, type TrainEvent } from './loop.js';
+import { type RunOptions, runFiles, runLoop, type TrainEvent } from './loop.js';
 import { classifierLosses } from './losses.js';
 import { optimizerOf } from './optimizers.js';
 import { regularizers } from './regularizers.js';
-import { type RunSummary, renderReport, type SamplePrediction } from './report.js';
+import { type RunRecord, type RunSummary, renderReport, type SamplePrediction } from './report.js';
 
 export interface TrainRunOptions {
   readonly out: string;
@@ -39,67 +41,86 @@ export interface TrainRunOptions {
 export async function runTraining(config: TrainConfig, options: TrainRunOptions): Promise<RunSummary | undefined> {
   const { out, resume = false, overwrite = false, signal, onEvent, onDownload } = options;
   await requireFolder(out, config, resume, overwrite);
-  const { train, test, classifier: compiled, schedule, steps } = await prepare(config, onDownload);
-  const rates = await scheduleValues(schedule, steps);
+  const prepared = await prepareData(config, onDownload);
+  const finish = trainsEmbeddings(config) ? embeddingRun(config, prepared) : classifierRun(config, prepared);
+  const rates = await scheduleValues(prepared.schedule, prepared.steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
-  const task = classification(config, { classifier: compiled, train, test, learningRateAt: (step) => rates[step] });
-  const run = await runLoop(config, task, { out, resume, signal, onEvent });
-  if (!run.evaluation) return undefined;
-  const { accuracy: testAccuracy, loss: testLoss } = run.evaluation;
-  const result: RunSummary = { testAccuracy, testLoss, epochs: config.epochs, seconds: run.seconds, seed: config.seed };
-  await writeFileAtomic(
-    join(out, runFiles.model),
-    exportClassifier(compiled, merge(run.state.params, run.state.buffers), test),
-  );
-  const record = {
-    config,
-    result,
-    metrics: run.metrics,
-    confusion: confusionMatrix(test.labels.data, run.evaluation.predicted, test.classes.length),
-    classes: test.classes,
-    samples: samplePredictions(test, run.evaluation, 36),
-  };
-  await writeFileAtomic(join(out, runFiles.report), renderReport(record));
-  await writeFileAtomic(join(out, runFiles.result), `${JSON.stringify(result, null, 2)}\n`);
-  return result;
+  const done = await finish({ out, resume, signal, onEvent }, (step) => rates[step]);
+  if (!done) return undefined;
+  await writeFileAtomic(join(out, runFiles.model), done.model);
+  await writeFileAtomic(join(out, runFiles.report), renderReport(done.record));
+  await writeFileAtomic(join(out, runFiles.result), `${JSON.stringify(done.result, null, 2)}\n`);
+  return done.result;
 }
 
-/** What a configuration trains, on what. */
-export interface Prepared {
+/** Runs, and makes what a run leaves beside its checkpoint; undefined when it was stopped. */
+type Finish = (
+  options: RunOptions,
+  learningRateAt: (step: number) => number,
+) => Promise<{ result: RunSummary; model: Uint8Array; record: RunRecord } | undefined>;
+
+function classifierRun(config: TrainConfig, prepared: PreparedData): Finish {
+  const { train, test } = prepared;
+  const compiled = classifierOf(config, prepared);
+  return async (options, learningRateAt) => {
+    const task = classification(config, { classifier: compiled, train, test, learningRateAt });
+    const { evaluation, state, metrics, seconds } = await runLoop(config, task, options);
+    if (!evaluation) return undefined;
+    const { accuracy: testAccuracy, loss: testLoss } = evaluation;
+    const result: RunSummary = { testAccuracy, testLoss, epochs: config.epochs, seconds, seed: config.seed };
+    const record = {
+      config,
+      result,
+      metrics,
+      confusion: confusionMatrix(test.labels.data, evaluation.predicted, test.classes.length),
+      classes: test.classes,
+      samples: samplePredictions(test, evaluation, 36),
+    };
+    return { result, model: exportClassifier(compiled, merge(state.params, state.buffers), test), record };
+  };
+}
+
+function embeddingRun(config: TrainConfig, { train, test, normalization, schedule }: PreparedData): Finish {
+  const compiled = embedderOf(config, train, normalization, optimizerOf(config, schedule));
+  return async (options, learningRateAt) => {
+    const task = embeddingTask(config, { embedder: compiled, train, test, learningRateAt });
+    const { evaluation, ...run } = await runLoop(config, task, options);
+    return evaluation && embeddingResult(config, compiled, { ...run, evaluation }, test);
+  };
+}
+
+/** What a configuration trains on, and for how long. */
+export interface PreparedData {
   readonly train: Dataset;
   readonly test: Dataset;
-  readonly classifier: Classifier;
+  readonly normalization: Normalization;
   readonly schedule: Schedule;
   readonly steps: number;
 }
 
-/** Everything that a configuration describes, ready to run. @throws RangeError when there are too few samples for a batch. */
-export async function prepare(
+/** Data and schedule of a configuration. @throws RangeError when there are too few samples for a batch. */
+export async function prepareData(
   config: TrainConfig,
   onDownload?: (progress: DownloadProgress) => void,
-): Promise<Prepared> {
+): Promise<PreparedData> {
   const { train, test, normalization } = await datasetsOf(config, onDownload);
   const samples = train.labels.shape[0];
   if (samples < config.batchSize)
     throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
   const steps = config.epochs * Math.floor(samples / config.batchSize);
-  const schedule = scheduleOf(config, steps);
-  const loss = made(classifierLosses, config.loss);
-  const options = {
+  return { train, test, normalization, schedule: scheduleOf(config, steps), steps };
+}
+
+/** The classifier of a configuration. */
+export function classifierOf(config: TrainConfig, { train, normalization, schedule }: PreparedData): Classifier {
+  return classifier(modelOf(config, train), optimizerOf(config, schedule), {
     normalization,
-    loss,
+    loss: made(classifierLosses, config.loss),
     augmentations: config.augment.map((chosen) => made(augmentations, chosen)),
     regularizers: config.regularizer.map((chosen) => made(regularizers, chosen)),
     threads: config.threads,
-  };
-  return {
-    train,
-    test,
-    classifier: classifier(modelOf(config, train), optimizerOf(config, schedule), options),
-    schedule,
-    steps,
-  };
+  });
 }
 
 /** @throws Error of one line when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
@@ -134,15 +155,7 @@ export function exportClassifier(
   variables: Arrays,
   { images }: Pick<Dataset, 'images'>,
 ): Uint8Array {
-  const shape = [1, ...images.shape.slice(1)];
-  const example: NDArray = { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, dtype: 'float32' };
-  const network = (weights: Arrays, x: { images: NDArray }) => ({ logits: infer(weights as never, x.images as never) });
-  return exportOnnx(
-    network as never,
-    variables,
-    { images: example },
-    { name: 'classifier', dynamic: { name: 'batch', axis: 0 } },
-  );
+  return exportInference(infer, variables, images, { name: 'classifier', output: 'logits' });
 }
 
 /** Up to `count` samples for the eye: the wrong ones first, the surest of them leading, then right ones in order. */

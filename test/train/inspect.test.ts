@@ -25,13 +25,32 @@ describe('the inspection of a run', () => {
   });
 
   it('measures calibration on the whole test set', () => {
-    const { reliability, calibrationError } = inspection;
+    if (!inspection.answers) throw new Error('a classifier has answers');
+    const { reliability, calibrationError, confusion } = inspection.answers;
+    expect(confusion.flat().reduce((a, b) => a + b, 0)).toBe(200);
     expect(reliability.reduce((sum, { count }) => sum + count, 0)).toBe(200);
     const gap = reliability.reduce(
       (sum, { count, accuracy, confidence }) => sum + (count > 0 ? count * Math.abs(accuracy - confidence) : 0),
       0,
     );
     expect(calibrationError).toBeCloseTo(gap / 200, 10);
+  });
+
+  it('measures the spread of the last features, their collapse, and finds neighbours', () => {
+    const { collapse, collapseSamples, spread, neighbours = [] } = inspection;
+    expect(collapseSamples).toBe(640);
+    expect(collapse?.withinClassVariability).toBeGreaterThan(0);
+    expect(collapse?.nearestMeanDisagreement).toBeLessThan(0.9);
+    expect(spread?.alignment).toBeGreaterThan(0);
+    expect(spread?.uniformity).toBeLessThan(0);
+    expect(neighbours).toHaveLength(10);
+    for (const { nearest, label } of neighbours) {
+      expect(nearest).toHaveLength(8);
+      nearest.slice(1).forEach(({ cosine }, i) => {
+        expect(cosine).toBeLessThanOrEqual(nearest[i].cosine);
+      });
+      expect(label).toBeLessThan(10);
+    }
   });
 
   it('sees the loss around the weights, least near them, and the Hessian', () => {
@@ -61,11 +80,13 @@ describe('the inspection of a run', () => {
     expect(figures.map((f) => f.querySelector('figcaption')?.textContent)).toEqual([
       'Reliability on the test set',
       'Training loss around the weights',
+      'Training loss along the first direction',
       'Spectrum of the Hessian',
     ]);
     for (const [i, words] of [
       ['confidence', 'accuracy'],
       ['first direction', 'second direction'],
+      ['first direction', 'cross-entropy (nats)'],
       ['eigenvalue', 'density'],
     ].entries())
       for (const word of words) expect(figures[i].textContent).toContain(word);

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import { type Dataset, head } from '../data/index.js';
+import { neuralCollapse } from '../diagnostics/index.js';
+import { crossEntropy } from '../losses/index.js';
+import {
+  adaptiveCalibrationError,
+  classwiseCalibrationError,
+  expectedCalibrationError,
+  maximumCalibrationError,
+  reliabilityBins,
+} from '../metrics/index.js';
+import { compile } from '../runtime/index.js';
+import { key } from '../runtime/random/index.js';
+import { constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
+import { loadCheckpoint } from './checkpoint.js';
+import type { Arrays, Tensors, TrainState } from './classifier.js';
+import type { TrainConfig } from './config.js';
+import type { EmbeddingState } from './embedding/embedder.js';
+import { embedderOf } from './embedding/run.js';
+import { embeddingScores, type Labelled } from './embedding/scores.js';
+import { embedded, searched } from './embedding/task.js';
+import { confusionMatrix } from './evaluate.js';
+import type { Inspection } from './inspect.js';
+import { lastLayer } from './last-layer.js';
+import { runFiles } from './loop.js';
+import { optimizerOf } from './optimizers.js';
+import { classifierOf, type PreparedData } from './run.js';
+
+type State = MapTree<Arrays, NDArray, Tensor>;
+
+/** A trained model to look at: its parameters, what else its loss needs, and what was found on the test set. */
+export interface Subject {
+  readonly params: Arrays;
+  readonly rest: Arrays;
+  lossOf(params: State, rest: State, images: Tensor, labels: Tensor): Tensor;
+  readonly found: Pick<Inspection, 'loss' | 'answers' | 'collapse' | 'collapseSamples' | 'scores'>;
+  /** Of the test set: embeddings, or what the last layer is given. */
+  readonly features?: Labelled;
+}
+
+const checkpointOf = (folder: string) => join(folder, runFiles.checkpoint);
+const first = (data: Dataset, n: number) => head(data, Math.min(n, data.labels.shape[0]));
+const bins = { bins: 15 };
+
+export async function classifierSubject(folder: string, config: TrainConfig, prepared: PreparedData): Promise<Subject> {
+  const { train, test } = prepared;
+  const { init, infer } = classifierOf(config, prepared);
+  const { state } = await loadCheckpoint<TrainState>(checkpointOf(folder), init(key(0)));
+  const { params, buffers } = state;
+  const variables = merge(params, buffers);
+  const { probabilities } = await seen(infer, variables, test);
+  const { features } = await seen(infer, variables, first(test, searched.test));
+  const fitted = await seen(infer, variables, first(train, searched.test));
+  const complete = new Set(Array.from(fitted.labels.data)).size === train.classes.length;
+  const classes = test.classes.length;
+  const predicted = Array.from({ length: test.labels.shape[0] }, (_, i) => {
+    const row = (probabilities.data as Float32Array).subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(Math.max(...row));
+  });
+  return {
+    params,
+    rest: buffers,
+    lossOf: (p, b, x, y) => crossEntropy(infer(merge(p, b) as Tensors, x), y),
+    features: features && { embeddings: features, labels: first(test, searched.test).labels },
+    found: {
+      loss: 'cross-entropy (nats)',
+      answers: {
+        reliability: reliabilityBins(probabilities, test.labels, bins),
+        calibrationError: expectedCalibrationError(probabilities, test.labels, bins),
+        adaptiveCalibrationError: adaptiveCalibrationError(probabilities, test.labels, bins),
+        maximumCalibrationError: maximumCalibrationError(probabilities, test.labels, bins),
+        classwiseCalibrationError: classwiseCalibrationError(probabilities, test.labels, bins),
+        confusion: confusionMatrix(test.labels.data, predicted, classes),
+      },
+      ...(fitted.features &&
+        fitted.weights &&
+        complete && {
+          collapse: neuralCollapse(fitted.features, fitted.labels, { weights: fitted.weights, bias: fitted.bias }),
+          collapseSamples: fitted.labels.shape[0],
+        }),
+    },
+  };
+}
+
+export async function embeddingSubject(folder: string, config: TrainConfig, prepared: PreparedData): Promise<Subject> {
+  const { train, test, normalization, schedule } = prepared;
+  const embedder = embedderOf(config, train, normalization, optimizerOf(config, schedule));
+  const { state } = await loadCheckpoint<EmbeddingState>(checkpointOf(folder), embedder.init(key(0)));
+  const { params, buffers, objective } = state;
+  const variables = merge((params as { model: Arrays }).model, buffers);
+  const among = await embedded(embedder, variables, first(train, searched.train));
+  const features = await embedded(embedder, variables, first(test, searched.test));
+  const views = constant(key(config.seed));
+  return {
+    params,
+    rest: { buffers, objective },
+    lossOf: (p, rest, x, y) => embedder.lossOf(p as Tensors, rest as never, x, y, views),
+    features,
+    found: { loss: config.loss.name, scores: await embeddingScores(among, features, test.classes.length) },
+  };
+}
+
+/** What a classifier makes of images, in batches of at most 500: probabilities [n, classes], and what its last layer is given. */
+async function seen(
+  infer: (variables: Tensors, images: Tensor) => Tensor,
+  variables: Arrays,
+  { images, labels, classes }: Dataset,
+) {
+  const [n, ...shape] = images.shape;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const run = compile((v: Tensors, x: Tensor) => {
+    const logits = infer(v, x.cast('float32').div(255));
+    return { probabilities: logits.softmax(1), layer: lastLayer(logits) ?? null };
+  });
+  const [answers, inputs]: Float32Array[][] = [[], []];
+  let layer: { weight: NDArray; bias?: NDArray } | undefined;
+  for (let from = 0; from < n; from += 500) {
+    const to = Math.min(n, from + 500);
+    const part: NDArray = {
+      data: images.data.slice(from * size, to * size),
+      shape: [to - from, ...shape],
+      dtype: 'uint8',
+    };
+    const got = (await run(variables as never, part)) as {
+      probabilities: NDArray;
+      layer: { features: NDArray; weight: NDArray; bias?: NDArray } | null;
+    };
+    answers.push(got.probabilities.data as Float32Array);
+    if (got.layer) {
+      inputs.push(got.layer.features.data as Float32Array);
+      layer = got.layer;
+    }
+  }
+  await run.release();
+  const joined = (parts: readonly Float32Array[]): NDArray => {
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      data.set(part, at);
+      at += part.length;
+    }
+    return { data, shape: [n, data.length / n], dtype: 'float32' };
+  };
+  return {
+    labels,
+    classes,
+    probabilities: joined(answers),
+    features: layer && joined(inputs),
+    weights: layer?.weight,
+    bias: layer?.bias,
+  };
+}

@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ort from 'onnxruntime-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digits } from '../../../src/data/index.js';
+import { item, type NDArray } from '../../../src/index.js';
+import { firstOrder, sgd } from '../../../src/optim/index.js';
+import { key } from '../../../src/runtime/random/index.js';
+import { embedderOf } from '../../../src/train/embedding/run.js';
+import {
+  embeddingLosses,
+  inspectRun,
+  parseConfig,
+  readRun,
+  renderComparison,
+  renderInspection,
+  runFiles,
+  runTraining,
+} from '../../../src/train/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cotangent-embedding-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const settings = {
+  model: 'mlp',
+  hidden: [32],
+  dimension: 16,
+  trainSize: 640,
+  testSize: 200,
+  batchSize: 32,
+  epochs: 3,
+  seed: 5,
+  augment: ['randomCrop:padding=2'],
+} as const;
+
+describe('every loss of embeddings', () => {
+  const train = digits({ count: 64, key: key(0) });
+  const images: NDArray = {
+    ...train.images,
+    data: Float32Array.from(train.images.data, (byte) => byte / 255),
+    dtype: 'float32',
+  };
+  it.each(Object.keys(embeddingLosses))('%s: a step has a finite loss, moves the model, and repeats', async (loss) => {
+    const config = parseConfig({ ...settings, loss });
+    const made = () =>
+      embedderOf(config, train, { mean: 0.1, deviation: 0.25 }, firstOrder(sgd({ learningRate: 0.01 })));
+    const one = async () => {
+      const embedder = made();
+      const before = embedder.init(key(1));
+      const first = JSON.stringify(before.params, (_, v) =>
+        ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v,
+      );
+      const { state, loss: value } = await embedder.step(before as never, images, train.labels, key(2));
+      const evaluated = await embedder.evaluate(state, images, train.labels, key(3));
+      const after = JSON.stringify(state.params, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v));
+      for (const compiled of [embedder.step, embedder.evaluate]) await compiled.release();
+      return { first, after, losses: [item(value as NDArray), item(evaluated as NDArray)] };
+    };
+    const { first, after, losses } = await one();
+    for (const value of losses) expect(Number.isFinite(value)).toBe(true);
+    expect(after).not.toBe(first);
+    expect((await one()).after).toBe(after);
+  });
+});
+
+describe('a run of embeddings', () => {
+  const out = join(folder, 'arcface');
+  const config = parseConfig({
+    ...settings,
+    model: 'resnet9',
+    width: 4,
+    trainSize: 960,
+    loss: 'arcFace:margin=0.2,scale=16',
+    augment: [],
+  });
+  beforeAll(async () => {
+    await runTraining(config, { out });
+  });
+
+  it('tells digits apart, and says so in all its measures', async () => {
+    const { embedding, testAccuracy } = JSON.parse(readFileSync(join(out, runFiles.result), 'utf8'));
+    expect(testAccuracy).toBe(embedding.knnAccuracy);
+    for (const name of ['knnAccuracy', 'linearProbe', 'recallAt1']) expect(embedding[name], name).toBeGreaterThan(0.6);
+    expect(embedding.recallAt10).toBeGreaterThan(embedding.recallAt1);
+    const html = readFileSync(join(out, runFiles.report), 'utf8');
+    for (const text of ['nearest neighbours', 'linear probe', 'Nearest neighbours', 'mutual information'])
+      expect(html).toContain(text);
+  });
+
+  it('exports a model that ONNX Runtime runs for any batch size', async () => {
+    const session = await ort.InferenceSession.create(join(out, runFiles.model));
+    expect(session.outputNames).toEqual(['embeddings']);
+    const size = 28 * 28;
+    for (const n of [1, 3]) {
+      const { embeddings } = await session.run({
+        images: new ort.Tensor('float32', new Float32Array(n * size), [n, 1, 28, 28]),
+      });
+      expect(embeddings.dims).toEqual([n, 16]);
+    }
+    await session.release();
+  });
+
+  it.each(['arcFace', 'adaFace', 'tico'])(
+    '%s: stopped and resumed it ends with the same checkpoint, bit for bit',
+    async (loss) => {
+      const own = parseConfig({ ...settings, loss, trainSize: 320, epochs: 2, checkpointEvery: 3 });
+      const whole = join(folder, `${loss}-whole`);
+      const parts = join(folder, `${loss}-parts`);
+      await runTraining(own, { out: whole });
+      const stop = new AbortController();
+      const stopped = await runTraining(own, {
+        out: parts,
+        signal: stop.signal,
+        onEvent: (event) => {
+          if (event.type === 'step' && event.progress.step === 7) stop.abort();
+        },
+      });
+      expect(stopped).toBeUndefined();
+      await runTraining(own, { out: parts, resume: true });
+      expect(readFileSync(join(parts, runFiles.checkpoint))).toEqual(readFileSync(join(whole, runFiles.checkpoint)));
+    },
+  );
+
+  it('is inspected and compared like others', async () => {
+    const inspection = await inspectRun(out, { samples: 64, points: 3, probes: 1, steps: 4 });
+    expect(inspection.answers).toBeUndefined();
+    expect(inspection.scores?.knnAccuracy).toBeGreaterThan(0.6);
+    expect(inspection.surface.losses.flat().every(Number.isFinite)).toBe(true);
+    expect(inspection.surface.losses[1][1]).toBe(Math.min(...inspection.surface.losses.flat()));
+    expect(renderInspection(inspection)).toContain('Embeddings of the test set');
+    const page = renderComparison([await readRun(out), await readRun(join(folder, 'tico-whole'))]);
+    for (const text of ['linear probe', 'recall at 1', 'mAP at R']) expect(page).toContain(text);
+  });
+});
+
+describe('refuses', () => {
+  const refused = (input: object) => runTraining(parseConfig({ ...settings, ...input }), { out: join(folder, 'none') });
+  it('two views that nothing makes differ', () =>
+    expect(refused({ loss: 'infoNCE', augment: [] })).rejects.toThrow(/infoNCE compares two views.*augment/));
+  it('regularisers of logits', () =>
+    expect(refused({ loss: 'supCon', regularizer: ['logitPenalty'] })).rejects.toThrow(/logitPenalty is of logits/));
+  it('mixed images', () => expect(refused({ loss: 'supCon', augment: ['mixup'] })).rejects.toThrow(/no mixed images/));
+  it('a name that is near another', () =>
+    expect(() => parseConfig({ loss: 'arcface' })).toThrow(/did you mean arcFace/));
+});
