@@ -39,5 +39,5 @@ it('finds none where logits come out of something else', async () => {
     return grad((y: Tensor) => y.square().sum())(x);
   });
   const got: NDArray = await run(ndarray([[1, 2]]));
-  expect(toNumbers(got)).toEqual([[2, 4]]);
+  expect(toNumbers(got)).toEqual([2, 4]);
 });
