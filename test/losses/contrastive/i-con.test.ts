@@ -18,6 +18,7 @@ import { recallAtK } from '../../../src/metrics/index.js';
 import { squaredDistances } from '../../../src/numerics/index.js';
 import { adam } from '../../../src/optim/index.js';
 import { allClose, checkDerivatives, random64 } from '../../support/derivatives.js';
+import { fromGolden, type GoldenArray, golden } from '../../support/golden.js';
 
 const rows = (values: number[][]) => ndarray(values, { dtype: 'float64' });
 const integers = (...values: number[]) => constant(values, 'int32');
@@ -259,6 +260,33 @@ describe('iCon is', () => {
     expect(mean[0]).toBeCloseTo((each[0] + each[1]) / 2, 12);
     expect(each.slice(2).map(Math.abs)).toEqual([0, 0, 0]);
     expect([none[0], empty[0]].map(Math.abs)).toEqual([0, 0]);
+  });
+});
+
+describe('iCon agrees with PyTorch', () => {
+  const reference = golden<{
+    labels: number[];
+    cases: { name: string; x: GoldenArray; value: number; gradient: GoldenArray }[];
+  }>('kernels');
+  const byLabel = () => losses.labelKernel(integers(...reference.labels), 'float64');
+  const { clusterKernel, mixUniform, propagate } = losses;
+  const gaussian = (x: Tensor) => losses.gaussianKernel(squaredDistances(x, x), { width: 0.8 });
+  const student = (x: Tensor) => losses.studentKernel(squaredDistances(x, x), { width: 1.3, degrees: 2 });
+  const others = { excludeSelf: true };
+  const ways: Record<string, (x: Tensor) => Tensor> = {
+    gaussian: (x) => iCon(gaussian(x), byLabel()),
+    student: (x) => iCon(student(x), byLabel()),
+    'student of a gaussian': (x) => iCon(student(x.slice([null, [0, 2]])), gaussian(x)),
+    cluster: (x) => iCon(clusterKernel(x.softmax(1)), byLabel()),
+    'cluster, supervision mixed': (x) => iCon(clusterKernel(x.softmax(1)), mixUniform(byLabel(), 0.3)),
+    'gaussian, both mixed': (x) => iCon(mixUniform(gaussian(x), 0.3, others), mixUniform(byLabel(), 0.2, others)),
+    walks: (x) => iCon(propagate(gaussian(x), 2), byLabel()),
+  };
+
+  it.each(reference.cases.map((c) => [c.name, c] as const))('%s', async (name, c) => {
+    const [value, gradient] = await compile((x: Tensor) => valueAndGrad(ways[name])(x))(fromGolden(c.x));
+    allClose(value, [c.value], 1e-12, 'value');
+    allClose(gradient, c.gradient.data, 1e-12, 'gradient');
   });
 });
 
