@@ -5,6 +5,7 @@ import { constantOf } from '../tensor/tensor.js';
 import { type Argument, type ArraysIn, type ArraysOut, argumentsOf, nameOfArgument } from './arrays.js';
 import { Buffers, keyOf } from './buffers.js';
 import type { Device, SessionOptions } from './engine.js';
+import { multiplyAdds } from './operations.js';
 import { type Plan, plan, runPlan } from './plan.js';
 import { type OperatorProfile, operatorProfiles } from './profile.js';
 import { type Traced, trace } from './trace.js';
@@ -27,6 +28,8 @@ export interface SignatureStats {
   readonly signature: string;
   /** Operators in the program. */
   readonly nodes: number;
+  /** Multiplications with an addition of its matrix products and convolutions, a run; two floating-point operations each. */
+  readonly multiplyAdds: number;
   /** ONNX Runtime sessions: one more than the places where the host must step in. */
   readonly sessions: number;
   readonly traceMilliseconds: number;
@@ -117,6 +120,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     const stats = {
       signature,
       nodes: made.nodes,
+      multiplyAdds: multiplyAdds(program.outputs.map(({ tensor }) => tensor)),
       sessions: made.stages.filter((stage) => stage.segment).length,
       traceMilliseconds: between - start,
       sessionMilliseconds: performance.now() - between,

@@ -137,7 +137,7 @@ function measured(name) {
     ms,
     rssMb,
     setupMs: median(own.map((r) => r.setupMs)),
-    flops: own[0].flops,
+    flops: own[0].flops || undefined,
     peers,
     peerRssMb,
     reasons,

@@ -1,3 +1,4 @@
+import { customGradient } from '../../autodiff/index.js';
 import { isTensor, showShape, type Tensor } from '../../tensor/index.js';
 import type { BatchNormStatistics } from '../context.js';
 
@@ -57,7 +58,21 @@ export function channelMoments(x: Tensor): ChannelMoments {
   if (x.rank < 2) throw new RangeError(`channelMoments: x ${showShape(x.shape)} must be [n, channels, ...]`);
   const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
   const mean = x.mean(axes, { keepDims: true });
-  return { mean: mean.reshape([-1]), variance: x.sub(mean).square().mean(axes) };
+  return { mean: mean.reshape([-1]), variance: varianceOf(x, axes) };
+}
+
+/**
+ * The variance over `axes`. Its derivative 2 (x - mean) / n is given here, as the way through the mean adds up to zero: one pass over x less.
+ */
+function varianceOf(x: Tensor, axes: readonly number[]): Tensor {
+  const centred = (y: Tensor) => y.sub(y.mean(axes, { keepDims: true }));
+  return customGradient(
+    (y: Tensor) => centred(y).square().mean(axes),
+    (ct, [y]) => {
+      const kept = y.shape.map((n, i) => (axes.includes(i) ? 1 : n));
+      return [centred(y).mul(ct.mul((2 * ct.size) / y.size).reshape(kept))];
+    },
+  )(x);
 }
 
 /**

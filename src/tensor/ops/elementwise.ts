@@ -192,23 +192,30 @@ function binary(
     },
     simplify: (inputs) => {
       const spec = infer(inputs);
-      const value = folded(inputs, spec, fold);
+      const value = folded(inputs, spec, fold) ?? beforeExpansion(type, inputs);
       if (value) return value;
-      const [x, y] = inputs.map((input, i) => shrunk(input, inputs[1 - i], spec));
-      const simple = simpler?.(x, y);
+      const simple = simpler?.(inputs[0], inputs[1]);
       if (simple && sameShape(simple.shape, spec.shape)) return simple;
+      const x = shrunk(inputs[0], inputs[1], spec);
+      // One of them has to keep the shape.
+      const y = x === inputs[0] ? shrunk(inputs[1], x, spec) : inputs[1];
       return x === inputs[0] && y === inputs[1] ? undefined : apply(ops[type], [x, y], {});
     },
   };
 }
 
-/** An expanded constant as the scalar it is, where the other input has the whole shape already. */
+/** A repeated tensor as what is repeated, where the other input has the whole shape already. */
 function shrunk(x: Tensor, other: Tensor, spec: Spec): Tensor {
-  return x.node.operator.type === 'Expand' &&
-    constantOf(x.node.inputs[0])?.shape.length === 0 &&
-    sameShape(other.shape, spec.shape)
-    ? x.node.inputs[0]
-    : x;
+  return x.node.operator.type === 'Expand' && sameShape(other.shape, spec.shape) ? x.node.inputs[0] : x;
+}
+
+/** A repeated tensor with a number: repeated afterwards. */
+function beforeExpansion(type: string, [x, y]: Inputs): Tensor | undefined {
+  const at = [x, y].findIndex((z, i) => z.node.operator.type === 'Expand' && [x, y][1 - i].rank === 0);
+  const [expanded, number] = at === 0 ? [x, y] : [y, x];
+  if (at < 0 || splatOf(number) === undefined || splatOf(expanded) !== undefined) return undefined;
+  const inner = expanded.node.inputs[0];
+  return apply(ops[type], at === 0 ? [inner, number] : [number, inner], {}).broadcastTo(expanded.shape);
 }
 
 const ops: Record<string, Operator> = {
@@ -226,7 +233,8 @@ const ops: Record<string, Operator> = {
   ),
   Mul: binary(
     'Mul',
-    (ct, x, y) => [ct.mul(y), ct.mul(x)],
+    // A square has one input: its number goes to the cotangent, which is often the smaller.
+    (ct, x, y) => (x === y ? [ct.mul(2).mul(x), undefined] : [ct.mul(y), ct.mul(x)]),
     (a, b) => a * b,
     (x, y) => {
       for (const [factor, other] of [

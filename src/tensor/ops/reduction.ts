@@ -47,11 +47,19 @@ function reduction(
   };
 }
 
-const ReduceSum = reduction(
+const plainSum = reduction(
   'ReduceSum',
   (ct, x) => ct.broadcastTo(x.shape),
   (value, count) => value * count,
 );
+const ReduceSum: typeof plainSum = {
+  ...plainSum,
+  // The smaller of the two is turned round.
+  simplify: (inputs, attributes) =>
+    inputs[0].node.operator.type === 'Neg'
+      ? apply(ReduceSum, [inputs[0].node.inputs[0], inputs[1]], attributes).neg()
+      : plainSum.simplify?.(inputs, attributes),
+};
 const ReduceMean = reduction(
   'ReduceMean',
   (ct, x) => ct.div(x.size / ct.size).broadcastTo(x.shape),
