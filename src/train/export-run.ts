@@ -13,7 +13,7 @@ import { finetuneFiles } from './finetune/run.js';
 import type { FinetuneState } from './finetune/task.js';
 import { runFiles } from './loop.js';
 import { optimizerOf } from './optimizers.js';
-import { exportClassifier, prepare } from './run.js';
+import { classifierOf, exportClassifier, prepareData } from './run.js';
 
 /**
  * A run as an ONNX model for inference, with the weights of its last checkpoint, whether it is finished or not. Of a run that trained an
@@ -25,9 +25,11 @@ export async function exportRun(folder: string): Promise<Uint8Array> {
   const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
   const checkpoint = join(folder, runFiles.checkpoint);
   if (settings.kind !== 'finetune') {
-    const { classifier, test } = await prepare(parseConfig(settings));
+    const config = parseConfig(settings);
+    const data = await prepareData(config);
+    const classifier = classifierOf(config, data);
     const { state } = await loadCheckpoint<TrainState>(checkpoint, classifier.init(key(0)));
-    return exportClassifier(classifier, merge(state.params, state.buffers), test);
+    return exportClassifier(classifier, merge(state.params, state.buffers), data.test);
   }
   const base = join(folder, finetuneFiles.base);
   const bytes = await readFile(base).catch((error: NodeJS.ErrnoException) => {
