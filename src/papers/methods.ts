@@ -117,6 +117,7 @@ const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), lab
     example: `const network = searchNetwork({ classes: 10, channels: 16, layers: 8 });
 const search = darts({
   loss: (variables, alpha, [x, y], context) => crossEntropy(network.apply(variables, alpha, x, context), y),
+  architectureGradient: firstOrderGradient, // or unrolledGradient, for small networks
 });
 let state = search.init(network.init(key(0)), network.initArchitecture(key(1)));
 const { state: next } = search.step(state0, [x, y], [validationX, validationY]); // inside a compiled function
