@@ -83,3 +83,25 @@ export function scheduleNamed(name: TrainConfig['schedule'], peak: number, steps
       return oneCycle(peak, { steps });
   }
 }
+
+/** What a configuration trains on, and for how long. */
+export interface PreparedData {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly normalization: Normalization;
+  readonly schedule: Schedule;
+  readonly steps: number;
+}
+
+/** Data and schedule of a configuration. @throws RangeError when there are too few samples for a batch. */
+export async function prepareData(
+  config: TrainConfig,
+  onDownload?: (progress: DownloadProgress) => void,
+): Promise<PreparedData> {
+  const { train, test, normalization } = await datasetsOf(config, onDownload);
+  const samples = train.labels.shape[0];
+  if (samples < config.batchSize)
+    throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
+  const steps = config.epochs * Math.floor(samples / config.batchSize);
+  return { train, test, normalization, schedule: scheduleOf(config, steps), steps };
+}

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { constant } from '../optim/index.js';
 import { key } from '../runtime/random/index.js';
 import { merge } from '../tensor/index.js';
+import { prepareData } from './build.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { TrainState } from './classifier.js';
 import { parseConfig } from './config.js';
+import type { EmbeddingState } from './embedding/embedder.js';
+import { embedderOf, exportEmbedder, trainsEmbeddings } from './embedding/run.js';
 import { readJson } from './files.js';
 import { adapted } from './finetune/adapted.js';
 import { parseFinetuneConfig } from './finetune/config.js';
@@ -13,7 +16,7 @@ import { finetuneFiles } from './finetune/run.js';
 import type { FinetuneState } from './finetune/task.js';
 import { runFiles } from './loop.js';
 import { optimizerOf } from './optimizers.js';
-import { classifierOf, exportClassifier, prepareData } from './run.js';
+import { classifierOf, exportClassifier } from './run.js';
 
 /**
  * A run as an ONNX model for inference, with the weights of its last checkpoint, whether it is finished or not. Of a run that trained an
@@ -26,10 +29,15 @@ export async function exportRun(folder: string): Promise<Uint8Array> {
   const checkpoint = join(folder, runFiles.checkpoint);
   if (settings.kind !== 'finetune') {
     const config = parseConfig(settings);
-    const data = await prepareData(config);
-    const classifier = classifierOf(config, data);
+    const prepared = await prepareData(config);
+    if (trainsEmbeddings(config)) {
+      const embedder = embedderOf(config, prepared);
+      const { state } = await loadCheckpoint<EmbeddingState>(checkpoint, embedder.init(key(0)));
+      return exportEmbedder(embedder, state, prepared.test);
+    }
+    const classifier = classifierOf(config, prepared);
     const { state } = await loadCheckpoint<TrainState>(checkpoint, classifier.init(key(0)));
-    return exportClassifier(classifier, merge(state.params, state.buffers), data.test);
+    return exportClassifier(classifier, merge(state.params, state.buffers), prepared.test);
   }
   const base = join(folder, finetuneFiles.base);
   const bytes = await readFile(base).catch((error: NodeJS.ErrnoException) => {

@@ -6,6 +6,7 @@ import { sharpness } from '../optim/index.js';
 import { compile } from '../runtime/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
 import { castArray, type MapTree, type NDArray, type Tensor } from '../tensor/index.js';
+import { prepareData } from './build.js';
 import type { Arrays } from './classifier.js';
 import { parseConfig } from './config.js';
 import { type Neighbourhood, neighboursOf } from './embedding/neighbours.js';
@@ -14,7 +15,6 @@ import { type EmbeddingScores, spread } from './embedding/scores.js';
 import { readJson } from './files.js';
 import { classifierSubject, embeddingSubject } from './inspection-subject.js';
 import { runFiles } from './loop.js';
-import { prepareData } from './run.js';
 
 export interface InspectOptions {
   /** Training images that the loss is looked at on. Default 512. */

@@ -12,6 +12,7 @@ import {
 import { compile } from '../runtime/index.js';
 import { key } from '../runtime/random/index.js';
 import { constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
+import type { PreparedData } from './build.js';
 import { loadCheckpoint } from './checkpoint.js';
 import type { Arrays, Tensors, TrainState } from './classifier.js';
 import type { TrainConfig } from './config.js';
@@ -23,8 +24,7 @@ import { confusionMatrix } from './evaluate.js';
 import type { Inspection } from './inspect.js';
 import { lastLayer } from './last-layer.js';
 import { runFiles } from './loop.js';
-import { optimizerOf } from './optimizers.js';
-import { classifierOf, type PreparedData } from './run.js';
+import { classifierOf } from './run.js';
 
 type State = MapTree<Arrays, NDArray, Tensor>;
 
@@ -83,8 +83,8 @@ export async function classifierSubject(folder: string, config: TrainConfig, pre
 }
 
 export async function embeddingSubject(folder: string, config: TrainConfig, prepared: PreparedData): Promise<Subject> {
-  const { train, test, normalization, schedule } = prepared;
-  const embedder = embedderOf(config, train, normalization, optimizerOf(config, schedule));
+  const { train, test } = prepared;
+  const embedder = embedderOf(config, prepared);
   const { state } = await loadCheckpoint<EmbeddingState>(checkpointOf(folder), embedder.init(key(0)));
   const { params, buffers, objective } = state;
   const variables = merge((params as { model: Arrays }).model, buffers);

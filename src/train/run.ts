@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dataset, DownloadProgress } from '../data/index.js';
-import { type Schedule, scheduleValues } from '../optim/index.js';
+import { scheduleValues } from '../optim/index.js';
 import { merge } from '../tensor/index.js';
 import { augmentations } from './augmentations.js';
-import { datasetsOf, modelOf, scheduleOf } from './build.js';
+import { modelOf, type PreparedData, prepareData } from './build.js';
 import { made } from './choice.js';
 import { classification } from './classification.js';
-import { type Arrays, type Classifier, classifier, type Normalization } from './classifier.js';
+import { type Arrays, type Classifier, classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
 import { embedderOf, embeddingResult, trainsEmbeddings } from './embedding/run.js';
 import { embeddingTask } from './embedding/task.js';
@@ -81,35 +81,14 @@ function classifierRun(config: TrainConfig, prepared: PreparedData): Finish {
   };
 }
 
-function embeddingRun(config: TrainConfig, { train, test, normalization, schedule }: PreparedData): Finish {
-  const compiled = embedderOf(config, train, normalization, optimizerOf(config, schedule));
+function embeddingRun(config: TrainConfig, prepared: PreparedData): Finish {
+  const { train, test } = prepared;
+  const compiled = embedderOf(config, prepared);
   return async (options, learningRateAt) => {
     const task = embeddingTask(config, { embedder: compiled, train, test, learningRateAt });
     const { evaluation, ...run } = await runLoop(config, task, options);
     return evaluation && embeddingResult(config, compiled, { ...run, evaluation }, test);
   };
-}
-
-/** What a configuration trains on, and for how long. */
-export interface PreparedData {
-  readonly train: Dataset;
-  readonly test: Dataset;
-  readonly normalization: Normalization;
-  readonly schedule: Schedule;
-  readonly steps: number;
-}
-
-/** Data and schedule of a configuration. @throws RangeError when there are too few samples for a batch. */
-export async function prepareData(
-  config: TrainConfig,
-  onDownload?: (progress: DownloadProgress) => void,
-): Promise<PreparedData> {
-  const { train, test, normalization } = await datasetsOf(config, onDownload);
-  const samples = train.labels.shape[0];
-  if (samples < config.batchSize)
-    throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
-  const steps = config.epochs * Math.floor(samples / config.batchSize);
-  return { train, test, normalization, schedule: scheduleOf(config, steps), steps };
 }
 
 /** The classifier of a configuration. */

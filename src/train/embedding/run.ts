@@ -1,13 +1,13 @@
 import type { Dataset } from '../../data/index.js';
-import type { Minimizer } from '../../optim/index.js';
-import { merge, type NDArray } from '../../tensor/index.js';
+import { merge } from '../../tensor/index.js';
 import { augmentations } from '../augmentations.js';
-import { modelOf } from '../build.js';
+import { modelOf, type PreparedData } from '../build.js';
 import { made } from '../choice.js';
-import type { Arrays, Normalization } from '../classifier.js';
+import type { Arrays } from '../classifier.js';
 import type { TrainConfig } from '../config.js';
 import { exportInference } from '../export.js';
 import type { RunResult } from '../loop.js';
+import { optimizerOf } from '../optimizers.js';
 import type { RunRecord, RunSummary } from '../report.js';
 import { type Embedder, type EmbeddingState, embedder } from './embedder.js';
 import { embeddingLosses } from './losses.js';
@@ -22,9 +22,7 @@ export const trainsEmbeddings = ({ loss }: Pick<TrainConfig, 'loss'>): boolean =
 /** The embedder of a configuration. @throws RangeError for settings that only classifiers have. */
 export function embedderOf(
   config: TrainConfig,
-  train: Dataset,
-  normalization: Normalization,
-  optimizer: Minimizer,
+  { train, normalization, schedule }: Pick<PreparedData, 'train' | 'normalization' | 'schedule'>,
 ): Embedder {
   const { loss, augment, regularizer, dimension, threads } = config;
   if (regularizer.length > 0)
@@ -34,7 +32,7 @@ export function embedderOf(
     throw new RangeError(
       `train: ${loss.name} compares two views of each image; say what makes them differ, as with augment randomCrop:padding=4`,
     );
-  return embedder(modelOf(config, train, dimension), optimizer, {
+  return embedder(modelOf(config, train, dimension), optimizerOf(config, schedule), {
     normalization,
     objective,
     size: { classes: train.classes.length, dimension },
@@ -43,10 +41,20 @@ export function embedderOf(
   });
 }
 
+/** The model with its normalisation, for any batch size: input `images` [batch, channels, height, width] in [0, 1], output `embeddings`. */
+export function exportEmbedder(
+  { infer }: Pick<Embedder, 'infer'>,
+  { params, buffers }: Pick<EmbeddingState, 'params' | 'buffers'>,
+  { images }: Pick<Dataset, 'images'>,
+): Uint8Array {
+  const variables = merge((params as { model: Arrays }).model, buffers);
+  return exportInference(infer, variables, images, { name: 'embedder', output: 'embeddings' });
+}
+
 /** What a finished run of embeddings leaves: its result, its model, and what its report shows. */
 export async function embeddingResult(
   config: TrainConfig,
-  { infer }: Pick<Embedder, 'infer'>,
+  model: Pick<Embedder, 'infer'>,
   run: RunResult<EmbeddingState, EmbeddingEvaluation> & { readonly evaluation: EmbeddingEvaluation },
   test: Dataset,
 ): Promise<{ result: RunSummary; model: Uint8Array; record: RunRecord }> {
@@ -60,10 +68,9 @@ export async function embeddingResult(
     seed: config.seed,
     embedding: scores,
   };
-  const variables = merge((state.params as { model: Arrays }).model, state.buffers);
   return {
     result,
-    model: exportInference(infer, variables, test.images as NDArray, { name: 'embedder', output: 'embeddings' }),
+    model: exportEmbedder(model, state, test),
     record: { config, result, metrics, classes: test.classes, neighbours: neighboursOf(evaluation.test, test) },
   };
 }

@@ -5,11 +5,12 @@ import ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digits } from '../../../src/data/index.js';
 import { item, type NDArray } from '../../../src/index.js';
-import { firstOrder, sgd } from '../../../src/optim/index.js';
+import { constant } from '../../../src/optim/index.js';
 import { key } from '../../../src/runtime/random/index.js';
 import { embedderOf } from '../../../src/train/embedding/run.js';
 import {
   embeddingLosses,
+  exportRun,
   inspectRun,
   parseConfig,
   readRun,
@@ -44,7 +45,7 @@ describe('every loss of embeddings', () => {
   it.each(Object.keys(embeddingLosses))('%s: a step has a finite loss, moves the model, and repeats', async (loss) => {
     const config = parseConfig({ ...settings, loss });
     const made = () =>
-      embedderOf(config, train, { mean: 0.1, deviation: 0.25 }, firstOrder(sgd({ learningRate: 0.01 })));
+      embedderOf(config, { train, normalization: { mean: 0.1, deviation: 0.25 }, schedule: constant(0.01) });
     const one = async () => {
       const embedder = made();
       const before = embedder.init(key(1));
@@ -99,6 +100,8 @@ describe('a run of embeddings', () => {
       expect(embeddings.dims).toEqual([n, 16]);
     }
     await session.release();
+    // The checkpoint holds all of it.
+    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
   });
 
   it.each(['arcFace', 'adaFace', 'tico'])(
