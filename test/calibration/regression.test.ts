@@ -121,7 +121,7 @@ describe('mixtures of normal distributions', () => {
     await checkDerivatives(of(gaussianMixtureCdf), inputs);
     expect(() =>
       gaussianMixtureCdf({ logits: zeros([2, 1]), means: zeros([2, 3]), scales: zeros([2, 3]) }, zeros([2])),
-    ).toThrow(/logits float32\[2, 1\] must be float \[n, components\], as means \[2, 3\]/);
+    ).toThrow(/logits \[2, 1\] must be \[n, components\], as means \[2, 3\]/);
   });
 });
 

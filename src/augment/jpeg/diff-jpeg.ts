@@ -1,3 +1,4 @@
+import { requireFloats } from '../../losses/checks.js';
 import { dct2, idct2 } from '../../numerics/index.js';
 import { concat, padReplicate, type Shape, showShape, type Tensor } from '../../tensor/index.js';
 import { requireImages } from '../image/checks.js';
@@ -94,6 +95,7 @@ export function jpegDecode(
 ): Tensor {
   const { arithmetic = softArithmetic, colourMatrix } = options;
   const { luminance, blueDifference, redDifference } = coefficients;
+  requireFloats('jpegDecode', { luminance, blueDifference, redDifference });
   const [height, width] = size.map(upTo16);
   const blocks = (height * width) / 64;
   for (const [name, x, count] of [
@@ -101,9 +103,9 @@ export function jpegDecode(
     ['blueDifference', blueDifference, blocks / 4],
     ['redDifference', redDifference, blocks / 4],
   ] as const) {
-    if (x.rank !== 4 || x.shape.slice(1).join() !== `${count},8,8`)
+    if (x.rank !== 4 || x.shape.join() !== `${luminance.shape[0]},${count},8,8`)
       throw new RangeError(
-        `jpegDecode: ${name} ${showShape(x.shape)} must be [n, ${count}, 8, 8] for images of ${showShape(size)}`,
+        `jpegDecode: ${name} ${showShape(x.shape)} must be [${luminance.shape[0]}, ${count}, 8, 8] for luminance ${showShape(luminance.shape)} and images of ${showShape(size)}`,
       );
   }
   const tables = tablesFor(qualitiesOf('jpegDecode', quality, luminance), options);

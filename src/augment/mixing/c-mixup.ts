@@ -1,4 +1,4 @@
-import { requireNumber } from '../../losses/checks.js';
+import { requireFloats, requireNumber } from '../../losses/checks.js';
 import { categorical, split } from '../../runtime/random/index.js';
 import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
 import { mixExamples } from './mixture.js';
@@ -122,8 +122,19 @@ export interface PartnerStatistics {
   readonly effectivePartners: Tensor;
 }
 
-/** @param probabilities [n, m] of y [n, targets] and pool [m, targets]. */
+/**
+ * What {@link labelKernel} chooses: how far partners' targets are, and among how many it chooses.
+ *
+ * @param probabilities [n, m] of y [n, targets] and pool [m, targets].
+ * @throws TypeError or RangeError where these do not fit, or are empty.
+ */
 export function partnerStatistics(probabilities: Tensor, y: Tensor, pool: Tensor): PartnerStatistics {
+  requireFloats('partnerStatistics', { probabilities, y, pool });
+  const fits = y.rank === 2 && pool.rank === 2 && y.shape[1] === pool.shape[1];
+  if (!fits || probabilities.size === 0 || probabilities.shape.join() !== [y.shape[0], pool.shape[0]].join())
+    throw new RangeError(
+      `partnerStatistics: probabilities ${showShape(probabilities.shape)}, y ${showShape(y.shape)} and pool ${showShape(pool.shape)} must be [n, m], [n, targets] and [m, targets], not empty`,
+    );
   const distances = y.expandDims(1).sub(pool).norm(2);
   const empty = probabilities.equal(0);
   const terms = empty.where(0, probabilities.mul(empty.where(1, probabilities).log()));

@@ -1,4 +1,6 @@
-import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
+import { requireFloats } from '../../losses/checks.js';
+import { reduce } from '../../losses/reduction.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
 
 /** Examples of a batch, each mixed with another one of it. */
 export interface Mixture {
@@ -18,7 +20,7 @@ export interface Mixture {
  * @throws RangeError where shapes do not fit, TypeError for integers.
  */
 export function mixExamples(x: Tensor, other: Tensor, share: Tensor): Tensor {
-  if (!isFloat(x.dtype)) throw new TypeError(`mixExamples: x must be float32 or float64, not ${x.dtype}`);
+  requireFloats('mixExamples', { x, other, share });
   if (x.rank < 1 || x.shape.join() !== other.shape.join() || (share.rank > 0 && share.shape.join() !== `${x.shape[0]}`))
     throw new RangeError(
       `mixExamples: x ${showShape(x.shape)} and other ${showShape(other.shape)} must have one shape [n, ...], and share ${showShape(share.shape)} be [] or [n]`,
@@ -34,7 +36,7 @@ export function mixExamples(x: Tensor, other: Tensor, share: Tensor): Tensor {
  * @param mixture only `partner` and `share` are looked at.
  * @param targets of the batch before it was mixed, [n, ...]; labels, or anything that the loss takes.
  * @param loss of the predictions for the mixed inputs, given targets: a number, or [n] where shares are [n].
- * @returns a scalar; the mean over examples where the loss is [n].
+ * @returns a scalar; the mean over examples where the loss is [n], 0 over none.
  * @throws RangeError where shares are [n] and the loss is not.
  */
 export function mixedLoss(
@@ -47,8 +49,5 @@ export function mixedLoss(
     throw new RangeError(
       `mixedLoss: the loss ${showShape(own.shape)} must be ${showShape(share.shape)}, one an example, for shares of each: use reduction 'none'`,
     );
-  return own
-    .mul(share)
-    .add(other.mul(share.neg().add(1)))
-    .mean();
+  return reduce(own.mul(share).add(other.mul(share.neg().add(1))));
 }

@@ -69,11 +69,15 @@ const gap = (bins: readonly ReliabilityBin[]): number =>
  * @param probabilities [n, classes]; `labels` integers [n].
  */
 export function reliabilityBins(probabilities: Values, labels: Values, options: BinOptions = {}): ReliabilityBin[] {
-  const rows = rowsOf('reliabilityBins', 'probabilities', probabilities);
-  const y = labelsOf('reliabilityBins', labels, rows.length);
+  return binsOf('reliabilityBins', probabilities, labels, options);
+}
+
+function binsOf(who: string, probabilities: Values, labels: Values, options: BinOptions): ReliabilityBin[] {
+  const rows = rowsOf(who, 'probabilities', probabilities);
+  const y = labelsOf(who, labels, rows.length);
   const winners = rows.map((row) => row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity)));
   return binConfidences(
-    'reliabilityBins',
+    who,
     rows.map((row, i) => row[winners[i]]),
     winners.map((winner, i) => (winner === y[i] ? 1 : 0)),
     options,
@@ -87,18 +91,18 @@ export function reliabilityBins(probabilities: Values, labels: Values, options: 
  * @param probabilities [n, classes]; `labels` integers [n].
  */
 export const expectedCalibrationError = (probabilities: Values, labels: Values, options: BinOptions = {}): number =>
-  gap(reliabilityBins(probabilities, labels, options));
+  gap(binsOf('expectedCalibrationError', probabilities, labels, options));
 
 /** {@link expectedCalibrationError} of bins with one number of samples each. */
 export const adaptiveCalibrationError = (
   probabilities: Values,
   labels: Values,
   options: Pick<BinOptions, 'bins'> = {},
-): number => gap(reliabilityBins(probabilities, labels, { ...options, spacing: 'mass' }));
+): number => gap(binsOf('adaptiveCalibrationError', probabilities, labels, { ...options, spacing: 'mass' }));
 
 /** The largest |accuracy - confidence| of a bin that is not empty. Guo et al. 2017, equation 5. */
 export const maximumCalibrationError = (probabilities: Values, labels: Values, options: BinOptions = {}): number =>
-  reliabilityBins(probabilities, labels, options)
+  binsOf('maximumCalibrationError', probabilities, labels, options)
     .filter(({ count }) => count > 0)
     .reduce((worst, { accuracy, confidence }) => Math.max(worst, Math.abs(accuracy - confidence)), 0);
 

@@ -17,14 +17,18 @@ export function confusionMatrix(
   targets: Values,
   options: ConfusionOptions = {},
 ): NDArray<'int32'> {
-  const [p, t] = pairOf('confusionMatrix', predictions, targets);
+  return matrixOf('confusionMatrix', predictions, targets, options);
+}
+
+function matrixOf(who: string, predictions: Values, targets: Values, options: ConfusionOptions): NDArray<'int32'> {
+  const [p, t] = pairOf(who, predictions, targets);
   const classes =
     options.classes ?? 1 + [p, t].reduce((largest, { data }) => data.reduce((a, b) => Math.max(a, b), largest), -1);
   const counts = new Int32Array(classes * classes);
   for (let i = 0; i < p.data.length; i++) {
     for (const label of [p.data[i], t.data[i]])
       if (!Number.isInteger(label) || label < 0 || label >= classes)
-        throw new RangeError(`confusionMatrix: label ${label} must be an integer from 0 to ${classes - 1}`);
+        throw new RangeError(`${who}: label ${label} must be an integer from 0 to ${classes - 1}`);
     counts[t.data[i] * classes + p.data[i]]++;
   }
   return ndarray(counts, { dtype: 'int32', shape: [classes, classes] });
@@ -40,7 +44,11 @@ export interface Counts {
 
 /** The counts of each class against all others, from predicted and right classes. */
 export function classCounts(predictions: Values, targets: Values, options: ConfusionOptions = {}): Counts[] {
-  const { data, shape } = confusionMatrix(predictions, targets, options);
+  return countsOf('classCounts', predictions, targets, options);
+}
+
+function countsOf(who: string, predictions: Values, targets: Values, options: ConfusionOptions): Counts[] {
+  const { data, shape } = matrixOf(who, predictions, targets, options);
   const n = shape[0];
   const all = sum(data);
   return Array.from({ length: n }, (_, k) => {
@@ -74,7 +82,7 @@ type Score = (counts: Counts, zeroDivision: number) => number;
 function score(who: string, of: Score) {
   return (predictions: Values, targets: Values, options: ScoreOptions = {}): number => {
     const { average = 'macro', zeroDivision = 0 } = options;
-    const classes = classCounts(predictions, targets, options);
+    const classes = countsOf(who, predictions, targets, options);
     if (classes.length === 0) return zeroDivision;
     if (average === 'micro') {
       const total = (name: keyof Counts) => sum(classes.map((counts) => counts[name]));

@@ -35,7 +35,11 @@ export interface PrecisionRecallCurve {
  * @param scores of any shape; `labels` of the same: positive where above 0.
  */
 export function precisionRecallCurve(scores: Values, labels: Values): PrecisionRecallCurve {
-  const { thresholds, truePositives, falsePositives, positives } = cumulative('precisionRecallCurve', scores, labels);
+  return curveOf('precisionRecallCurve', scores, labels);
+}
+
+function curveOf(who: string, scores: Values, labels: Values): PrecisionRecallCurve {
+  const { thresholds, truePositives, falsePositives, positives } = cumulative(who, scores, labels);
   return {
     precision: truePositives.map((tp, i) => tp / (tp + falsePositives[i])),
     recall: truePositives.map((tp) => ratio(tp, positives)),
@@ -45,7 +49,7 @@ export function precisionRecallCurve(scores: Values, labels: Values): PrecisionR
 
 /** Average precision: the sum over thresholds of the growth of recall times precision, without interpolation. 0 without positives. */
 export function averagePrecision(scores: Values, labels: Values): number {
-  const { precision, recall } = precisionRecallCurve(scores, labels);
+  const { precision, recall } = curveOf('averagePrecision', scores, labels);
   return sum(recall.map((r, i) => (r - (recall[i - 1] ?? 0)) * precision[i]));
 }
 

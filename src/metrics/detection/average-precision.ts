@@ -62,18 +62,16 @@ interface Image {
   readonly overlap: (detection: number, target: number) => number;
 }
 
-function imageOf(image: ImageDetections): Image {
+function imageOf(who: string, image: ImageDetections): Image {
   const scores = numbersOf(image.scores).data;
   const { data, shape } = numbersOf(image.overlaps);
   const targets = shape.length > 1 ? shape[1] : image.targetLabels ? numbersOf(image.targetLabels).data.length : 0;
   if (data.length !== scores.length * targets)
-    throw new RangeError(`overlaps ${showShape(shape)} must be [${scores.length} detections, targets]`);
+    throw new RangeError(`${who}: overlaps ${showShape(shape)} must be [${scores.length} detections, targets]`);
   return {
     scores,
-    labels: image.labels ? labelsOf('labels', image.labels, scores.length) : new Float64Array(scores.length),
-    targetLabels: image.targetLabels
-      ? labelsOf('targetLabels', image.targetLabels, targets)
-      : new Float64Array(targets),
+    labels: image.labels ? labelsOf(who, image.labels, scores.length) : new Float64Array(scores.length),
+    targetLabels: image.targetLabels ? labelsOf(who, image.targetLabels, targets) : new Float64Array(targets),
     overlap: (i, j) => data[i * targets + j],
   };
 }
@@ -139,11 +137,12 @@ export interface DetectionOptions {
 export const cocoThresholds: readonly number[] = Array.from({ length: 10 }, (_, i) => 0.5 + 0.05 * i);
 
 function overClasses(
+  who: string,
   images: readonly ImageDetections[],
   { thresholds = [0.5], maxDetections = 100 }: DetectionOptions,
   of: (hits: Hits) => number,
 ): number {
-  const all = images.map(imageOf);
+  const all = images.map((image) => imageOf(who, image));
   const classes = [...new Set(all.flatMap(({ targetLabels }) => [...targetLabels]))];
   return mean(
     classes.flatMap((label) => thresholds.map((threshold) => of(match(all, label, threshold, maxDetections)))),
@@ -155,7 +154,7 @@ function overClasses(
  * Detections take targets greedily, best score first, each target once. 0 where there is nothing to find. Boxes or masks, as `overlaps` say.
  */
 export function meanAveragePrecision(images: readonly ImageDetections[], options: DetectionOptions = {}): number {
-  return overClasses(images, options, (hits) => area(hits, options.interpolation));
+  return overClasses('meanAveragePrecision', images, options, (hits) => area(hits, options.interpolation));
 }
 
 /** Average recall: the share of targets found by at most `maxDetections` detections, averaged over classes and IoU thresholds (COCO's by default). */
@@ -164,6 +163,7 @@ export function averageRecall(
   options: Pick<DetectionOptions, 'thresholds' | 'maxDetections'> = {},
 ): number {
   return overClasses(
+    'averageRecall',
     images,
     { thresholds: cocoThresholds, ...options },
     ({ hit, targets }) => hit.filter(Boolean).length / targets,

@@ -5,7 +5,9 @@ import { mean, numbersOf, pairOf, rowsOf, sum, type Values } from '../values.js'
 /**
  * Peak signal-to-noise ratio in decibels: 10 log10(L^2 / mean squared error); Infinity for equal images.
  *
+ * @param predictions images of any shape; `targets` of the same.
  * @param options `dataRange` L, largest possible value less smallest. Default 1.
+ * @throws RangeError for images of two shapes or without pixels.
  */
 export function psnr(
   predictions: Values,
@@ -13,6 +15,10 @@ export function psnr(
   { dataRange = 1 }: { readonly dataRange?: number } = {},
 ): number {
   const [p, t] = pairOf('psnr', predictions, targets);
+  if (p.data.length === 0)
+    throw new RangeError(
+      `psnr: predictions ${showShape(p.shape)} and targets ${showShape(t.shape)} must have elements`,
+    );
   return 10 * Math.log10(dataRange ** 2 / mean(p.data.map((x, i) => (x - t.data[i]) ** 2)));
 }
 
@@ -57,6 +63,7 @@ export function featureMoments(features: Values): { mean: number[]; covariance: 
  */
 export function frechetDistance(first: Moments, second: Moments): number {
   const [a, b] = pairOf('frechetDistance', first.mean, second.mean);
+  if (a.data.length === 0) throw new RangeError(`frechetDistance: mean ${showShape(a.shape)} must have features`);
   const [s1, s2] = [first, second].map(({ covariance }) => {
     const rows = rowsOf('frechetDistance', 'covariance', covariance);
     if (rows.length !== a.data.length || rows.some((row) => row.length !== a.data.length))
