@@ -286,7 +286,7 @@ describe('errors', () => {
     [
       'coefficients',
       () => jpegDecode(jpegEncode(images(), 50), [32, 16], 50),
-      /jpegDecode: luminance \[2, 4, 8, 8\] must be \[n, 8, 8, 8\] for images of \[32, 16\]/,
+      /jpegDecode: luminance \[2, 4, 8, 8\] must be \[2, 8, 8, 8\] for luminance \[2, 4, 8, 8\] and images of \[32, 16\]/,
     ],
     ['slope', () => softClip(zeros([2]), 0, 1, -1), /softClip: slope -1/],
     [
