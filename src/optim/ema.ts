@@ -12,6 +12,7 @@ export interface EmaState<P> {
  * 1 - decay^count, so that after one step it is the weights themselves. Polyak and Juditsky 1992; the correction is Adam's.
  *
  * @param decay in [0, 1), typically 0.999.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function exponentialMovingAverage(decay: number) {
   if (!(decay >= 0 && decay < 1)) throw new RangeError(`exponentialMovingAverage: decay ${decay} must lie in [0, 1)`);

@@ -11,6 +11,7 @@ import { addDecayedWeights, type MomentumOptions, trace } from './transformation
 import { scaleByLearningRate } from './transformations/scale.js';
 
 export interface OptimizerOptions {
+  /** What updates are multiplied by: a number, or one for each step. */
   readonly learningRate: number | Schedule;
   /** Default 0, for adamW 0.01. */
   readonly weightDecay?: number;
@@ -18,7 +19,11 @@ export interface OptimizerOptions {
   readonly decayMask?: (path: string) => boolean;
 }
 
-/** Stochastic gradient descent with PyTorch's momentum; weight decay is added to the gradient. */
+/**
+ * Stochastic gradient descent with PyTorch's momentum; weight decay is added to the gradient.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function sgd({
   learningRate,
   weightDecay = 0,

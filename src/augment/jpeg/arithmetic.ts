@@ -28,7 +28,11 @@ export function softFloor(x: Tensor): Tensor {
   return softRound(x.sub(0.5));
 }
 
-/** Clipping that leaves a slope beyond the limits: low + slope (x - low) below, high + slope (x - high) above. */
+/**
+ * Clipping that leaves a slope beyond the limits: low + slope (x - low) below, high + slope (x - high) above.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function softClip(x: Tensor, low: number, high: number, slope = 1e-3): Tensor {
   if (!(slope >= 0 && slope < Infinity)) throw new RangeError(`softClip: slope ${slope} must not be negative`);
   const below = x.less(low).where(x.sub(low).mul(slope).add(low), x);

@@ -11,6 +11,7 @@ export interface JpegOptions {
   readonly arithmetic?: JpegArithmetic;
   /** [8, 8], before it is scaled by the quality. Default: annex K of ITU-T T.81, here and below. */
   readonly luminanceTable?: Tensor;
+  /** [8, 8], that of the colour differences. Default: annex K's. */
   readonly chrominanceTable?: Tensor;
   /** From red, green, blue to luminance, blue and red difference, [3, 3]. Default: that of JFIF. */
   readonly colourMatrix?: Tensor;

@@ -12,6 +12,7 @@ export interface ClassGaussians<T = Tensor> {
 }
 
 export interface ClassGaussianOptions {
+  /** How many there are; labels are below it. */
   readonly classes: number;
   /**
    * Added to the diagonal of each covariance as a share of its mean, not negative. Features behind a ReLU hardly ever have full rank: without it

@@ -48,6 +48,7 @@ export function acls(logits: Tensor, labels: Tensor, options: AclsOptions = {}):
  *
  * @param logits [n, classes, ...], 2 classes or more.
  * @returns [n, ...]. The mean is the paper's regulariser.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function aclsPenalty(logits: Tensor, options: AclsPenaltyOptions = {}): Tensor {
   const { winnerWeight = 1, loserWeight = 0.1, margin = 10, reference = 'zero' } = options;
@@ -79,6 +80,7 @@ export interface MarginLabelSmoothingOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function marginLabelSmoothing(
   logits: Tensor,

@@ -16,6 +16,7 @@ export interface BinaryCrossEntropyOptions extends ReductionOptions {
  *
  * @param logits finite, of any shape; `targets` of the same shape and dtype.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function binaryCrossEntropyWithLogits(
   logits: Tensor,

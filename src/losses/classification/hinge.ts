@@ -13,6 +13,7 @@ export interface HingeOptions extends ReductionOptions {
  *
  * @param scores of any shape; `targets` 1 or -1, of the same shape and dtype.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function hinge(scores: Tensor, targets: Tensor, options: HingeOptions = {}): Tensor {
   const { margin = 1, reduction } = options;

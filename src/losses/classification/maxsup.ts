@@ -17,6 +17,7 @@ export interface MaxSupOptions extends ReductionOptions {
  * @param logits finite, [n, classes] or [n, classes, ...].
  * @param targets integers [n, ...], or probabilities of the shape and dtype of `logits`; the penalty does not look at them.
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function maxSup(logits: Tensor, targets: Tensor, options: MaxSupOptions = {}): Tensor {
   const { alpha = 0.1, reduction } = options;
@@ -31,6 +32,7 @@ export function maxSup(logits: Tensor, targets: Tensor, options: MaxSupOptions =
  * tie for the largest share its 1.
  *
  * @param logits [n, classes, ...].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function maxSupPenalty(logits: Tensor): Tensor {
   const z = requireLogits('maxSupPenalty', logits);
@@ -72,6 +74,7 @@ export function labelSmoothingParts(logits: Tensor, labels: Tensor): LabelSmooth
  * is compared with. Dauphin and Cubuk 2021.
  *
  * @param logits [n, classes, ...].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function logitPenalty(logits: Tensor): Tensor {
   return requireLogits('logitPenalty', logits).square().sum(-1).mul(0.5);

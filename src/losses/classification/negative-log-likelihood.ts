@@ -14,6 +14,7 @@ export interface NegativeLogLikelihoodOptions extends ReductionOptions {
  *
  * @param logProbabilities [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function negativeLogLikelihood(
   logProbabilities: Tensor,

@@ -88,6 +88,7 @@ export interface BinaryPolyFocalOptions extends PolyOptions {
  *
  * @param logits finite, of any shape; `targets` 0 or 1, of the same shape and dtype.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function binaryPolyFocalLoss(logits: Tensor, targets: Tensor, options: BinaryPolyFocalOptions = {}): Tensor {
   const { coefficients = [1], reduction } = options;
@@ -107,6 +108,7 @@ export interface TruncatedCrossEntropyOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...].
  * @param targets integers [n, ...], or probabilities of the shape and dtype of `logits`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function truncatedCrossEntropy(logits: Tensor, targets: Tensor, options: TruncatedCrossEntropyOptions): Tensor {
   const { terms, reduction } = options;

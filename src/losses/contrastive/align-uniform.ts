@@ -9,6 +9,7 @@ import { overPairs, type PairwiseOptions, requirePairs, unitRows } from './pairw
  *
  * @param x [n, d]; `y` of the same shape.
  * @param options exponent alpha, positive, default 2. For another than 2 the gradient of a pair of equal rows is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function alignment(x: Tensor, y: Tensor, { exponent = 2 }: { readonly exponent?: number } = {}): Tensor {
   requirePairs('alignment', x, y);
@@ -25,6 +26,7 @@ export function alignment(x: Tensor, y: Tensor, { exponent = 2 }: { readonly exp
  *
  * @param x [n, d], n at least 2.
  * @param options t, positive, default 2; `chunk` compares so many rows at a time.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function uniformity(x: Tensor, { t = 2, chunk }: { readonly t?: number } & PairwiseOptions = {}): Tensor {
   requireFloats('uniformity', { x });
@@ -64,6 +66,7 @@ export interface AlignUniformOptions extends PairwiseOptions {
  * averaged. Wang and Isola 2020, section 4.1.2 and the code's `align_loss + uniform_loss`.
  *
  * @param x [n, d]; `y` of the same shape.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function alignUniform(x: Tensor, y: Tensor, options: AlignUniformOptions = {}): Tensor {
   const { alignWeight = 1, uniformWeight = 1, exponent, t, normalize = true, chunk } = options;
@@ -76,6 +79,7 @@ export function alignUniform(x: Tensor, y: Tensor, options: AlignUniformOptions 
 /**
  * The least uniformity that a distribution on the sphere in d dimensions has, that of the even one: log of e^(-2 t) 0F1(; d / 2; t^2). A batch can
  * fall below it, as no row meets itself. Towards -2 t in many dimensions.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function uniformityOptimum(dimension: number, t = 2): number {
   if (!Number.isInteger(dimension) || dimension < 2)

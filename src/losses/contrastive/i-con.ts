@@ -31,6 +31,7 @@ export interface IConOptions extends ReductionOptions {
  * @param learned log q, [n, m].
  * @param supervision log p, of the same shape. Gradients flow through both: stop them where p is not to learn.
  * @returns a scalar, or [n] with reduction `none`, 0 in rows that are left out.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function iCon(learned: Kernel, supervision: Kernel, options: IConOptions = {}): Tensor {
   const { subtractEntropy = true, reduction } = options;

@@ -10,7 +10,7 @@ export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
   readonly symmetric?: boolean;
   /**
    * Find y_i among itself and these, [m, d], the same for every x, in place of all rows of y: the keys of earlier batches, see {@link enqueue}
-   * (MoCo, He et al. 2020, equation 1). Not for both ways.
+   * (MoCo, He et al. 2020, equation 1). Not for both ways. Default: the rows of y.
    */
   readonly negatives?: Tensor;
   /** Give rows length 1 first, so that products are cosines. Default true. */
@@ -23,6 +23,7 @@ export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
  *
  * @param x [n, d]; `y` of the same shape, row i belonging to row i.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Tensor {
   const { temperature = 0.1, symmetric = false, normalize = true, negatives, chunk, reduction } = options;
@@ -48,6 +49,7 @@ export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Ten
  *
  * @param x [n, d]; `y` of the same shape.
  * @returns a scalar, the mean over both views, or [2 n] with reduction `none`, those of x first.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symmetric' | 'negatives'> = {}): Tensor {
   const { temperature = 0.5, normalize = true, chunk, reduction } = options;
@@ -73,6 +75,7 @@ export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symm
  * section 3.2.
  *
  * @param queue [m, d]; `keys` [n, d], n at most m.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function enqueue(queue: Tensor, keys: Tensor): Tensor {
   requireFloats('enqueue', { queue, keys });

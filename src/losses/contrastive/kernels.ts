@@ -74,6 +74,7 @@ function twiceSquare(width: number | Tensor, distances: Tensor): number | Tensor
  *
  * @param distances D, [n, n]; self is left out.
  * @param perplexity effective number of neighbours, above 1 and below n - 1.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function perplexityWidths(distances: Tensor, perplexity: number): Tensor {
   const others = columnsOf('perplexityWidths', 'distances', distances, {});
@@ -93,7 +94,11 @@ export function perplexityWidths(distances: Tensor, perplexity: number): Tensor 
   return none.where(most.neg(), exponent).exp().mul(typical);
 }
 
-/** The entropy of each row, -sum_j p(j | i) log p(j | i), in nats, [n]. */
+/**
+ * The entropy of each row, -sum_j p(j | i) log p(j | i), in nats, [n].
+ *
+ * @throws TypeError or RangeError where arguments or options do not fit.
+ */
 export function kernelEntropy(kernel: Kernel): Tensor {
   requireFloats('kernelEntropy', { kernel });
   const possible = kernel.greater(-Infinity);
@@ -113,6 +118,7 @@ export interface StudentKernelOptions extends KernelOptions {
  * normalised row by row. Van der Maaten and Hinton 2008.
  *
  * @param distances squared Euclidean distances D, [n, m].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function studentKernel(distances: Tensor, options: StudentKernelOptions = {}): Kernel {
   const { width = 1, degrees = 1 } = options;
@@ -130,6 +136,7 @@ export function studentKernel(distances: Tensor, options: StudentKernelOptions =
  * Evenly over the columns at which the mask is true: any graph.
  *
  * @param mask bool [n, m]. @param dtype of the kernel, default float32, as of all kernels that are made of labels.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function graphKernel(mask: Tensor, dtype: FloatDType = 'float32'): Kernel {
   if (mask.dtype !== 'bool' || mask.rank !== 2)
@@ -147,19 +154,24 @@ function requireLabelVector(who: string, labels: Tensor): void {
  * views.
  *
  * @param labels integers [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function labelKernel(labels: Tensor, dtype?: FloatDType): Kernel {
   requireLabelVector('labelKernel', labels);
   return graphKernel(labelPairs(labels).positive, dtype);
 }
 
-/** All on one's own class, [n, classes]. @param labels integers [n], from 0. */
+/** All on one's own class, [n, classes]. @param labels integers [n], from 0. @throws RangeError where arguments or options do not fit. */
 export function classKernel(labels: Tensor, classes: number, dtype?: FloatDType): Kernel {
   requireLabelVector('classKernel', labels);
   return graphKernel(labels.oneHot(classes, 'bool'), dtype);
 }
 
-/** Evenly over the k nearest others. @param distances [n, n]. @param k from 1 to n - 1. */
+/**
+ * Evenly over the k nearest others. @param distances [n, n]. @param k from 1 to n - 1.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function neighbourKernel(distances: Tensor, k: number): Kernel {
   const others = columnsOf('neighbourKernel', 'distances', distances, {});
   const [n] = distances.shape;
@@ -174,6 +186,7 @@ export function neighbourKernel(distances: Tensor, k: number): Kernel {
  * assignments are hard, evenly over one's cluster. A cluster without points adds nothing.
  *
  * @param assignments r, probabilities of clusters, [n, clusters], rows summing to 1.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function clusterKernel(assignments: Tensor): Kernel {
   requireFloats('clusterKernel', { assignments });
@@ -190,6 +203,7 @@ export function clusterKernel(assignments: Tensor): Kernel {
  *
  * @param share alpha, in [0, 1].
  * @param options `excludeSelf`: whether the even kernel leaves self out, and m is n - 1. Default false.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function mixUniform(kernel: Kernel, share: number, { excludeSelf = false }: KernelOptions = {}): Kernel {
   requireNumber('mixUniform', 'share', share, { low: 0, high: 1 });
@@ -207,6 +221,7 @@ export function mixUniform(kernel: Kernel, share: number, { excludeSelf = false 
  * The mean of p, p^2, ..., p^steps: where random walks of up to so many steps end.
  *
  * @param kernel [n, n]. @param steps at least 1.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function propagate(kernel: Kernel, steps: number): Kernel {
   columnsOf('propagate', 'kernel', kernel, {});

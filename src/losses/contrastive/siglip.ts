@@ -21,6 +21,7 @@ export interface SigmoidPairOptions extends ReductionOptions, PairwiseOptions {
  *
  * @param x [n, d]; `y` of the same shape.
  * @returns the mean over rows of x, a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function sigmoidPairLoss(x: Tensor, y: Tensor, options: SigmoidPairOptions = {}): Tensor {
   const { logScale = Math.log(10), bias = -10, pairs, normalize = true, chunk, reduction } = options;

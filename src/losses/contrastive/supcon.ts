@@ -22,6 +22,7 @@ export interface SupConOptions extends ReductionOptions, PairwiseOptions {
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns a scalar, or [n] with reduction `none`. A batch without positives costs 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function supCon(embeddings: Tensor, labels: Tensor, options: SupConOptions = {}): Tensor {
   const { temperature = 0.1, form = 'out', emptyAnchors = 'zero', normalize = true, chunk, reduction } = options;

@@ -33,6 +33,7 @@ function requireImages(who: string, predictions: Tensor, targets: Tensor, mask?:
  *
  * @param predictions positive depths, [n, ...pixels]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function scaleInvariantLog(
   predictions: Tensor,
@@ -58,6 +59,7 @@ export interface MaskOptions {
  * that are all equal become the mean of the targets. Ranftl et al. 2022.
  *
  * @param predictions [n, ...pixels]; `targets` of the same shape.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function alignScaleShift(predictions: Tensor, targets: Tensor, { mask }: MaskOptions = {}): Tensor {
   requireImages('alignScaleShift', predictions, targets, mask);
@@ -74,6 +76,7 @@ export function alignScaleShift(predictions: Tensor, targets: Tensor, { mask }: 
  *
  * @param predictions [n, ...pixels]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function scaleShiftInvariantLoss(
   predictions: Tensor,
@@ -96,6 +99,7 @@ export interface GradientLossOptions extends ReductionOptions {
  *
  * @param predictions [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function gradientLoss(predictions: Tensor, targets: Tensor, options: GradientLossOptions = {}): Tensor {
   const { scales = 1, reduction } = options;

@@ -15,6 +15,7 @@ export interface PhotometricOptions extends ReductionOptions {
  *
  * @param predictions images in [0, 1], [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n, height, width] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function photometricLoss(predictions: Tensor, targets: Tensor, options: PhotometricOptions = {}): Tensor {
   const { alpha = 0.85, reduction } = options;
@@ -43,6 +44,7 @@ export function photometricLoss(predictions: Tensor, targets: Tensor, options: P
  *
  * @param errors maps of one shape, such as `photometricLoss` gives with reduction `none`.
  * @returns a scalar, or that shape with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function minimumReprojection(errors: readonly Tensor[], options: ReductionOptions = {}): Tensor {
   if (errors.length === 0) throw new RangeError('minimumReprojection: errors must have a map of at least one view');
@@ -57,6 +59,7 @@ export function minimumReprojection(errors: readonly Tensor[], options: Reductio
  *
  * @param disparities [n, 1, height, width]; `images` [n, channels, height, width].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function edgeAwareSmoothness(disparities: Tensor, images: Tensor, options: ReductionOptions = {}): Tensor {
   requireFloats('edgeAwareSmoothness', { disparities, images });
@@ -79,6 +82,7 @@ export function edgeAwareSmoothness(disparities: Tensor, images: Tensor, options
  * @param left disparities in pixels, at least 0, [n, 1, height, width]: the pixel x of the left image is x - d in the right one.
  * @param right of the same shape. For its own loss give the two flipped along the width, the other way round.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function leftRightConsistency(left: Tensor, right: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('leftRightConsistency', left, right);

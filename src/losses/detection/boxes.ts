@@ -52,6 +52,7 @@ const enclosing = (p: Corners, t: Corners): Corners => ({
 /**
  * Intersection over union of boxes (left, top, right, bottom), box by box or broadcast: boxes [..., n, 1, 4] and [..., 1, m, 4] give all pairs.
  * 0 where both are empty.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function boxIou(boxes: Tensor, others: Tensor): Tensor {
   for (const [name, x] of Object.entries({ boxes, others }))

@@ -9,6 +9,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  * equation 1. The real and the fake batch may differ in size.
  *
  * @param realLogits, fakeLogits of any shapes.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function discriminatorLoss(realLogits: Tensor, fakeLogits: Tensor): Tensor {
   requireFloats('discriminatorLoss', { realLogits, fakeLogits });
@@ -20,6 +21,7 @@ export function discriminatorLoss(realLogits: Tensor, fakeLogits: Tensor): Tenso
  *
  * @param fakeLogits of any shape.
  * @returns a scalar, or that shape with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function generatorLoss(fakeLogits: Tensor, options: ReductionOptions = {}): Tensor {
   requireFloats('generatorLoss', { fakeLogits });
@@ -32,6 +34,7 @@ export function generatorLoss(fakeLogits: Tensor, options: ReductionOptions = {}
  *
  * @param fakeLogits of any shape.
  * @returns a scalar, or that shape with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function minimaxGeneratorLoss(fakeLogits: Tensor, options: ReductionOptions = {}): Tensor {
   requireFloats('minimaxGeneratorLoss', { fakeLogits });
@@ -43,6 +46,7 @@ export function minimaxGeneratorLoss(fakeLogits: Tensor, options: ReductionOptio
  * its fakes. Arjovsky et al. 2017, equation 2.
  *
  * @param realScores, fakeScores of any shapes.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function wassersteinCriticLoss(realScores: Tensor, fakeScores: Tensor): Tensor {
   requireFloats('wassersteinCriticLoss', { realScores, fakeScores });
@@ -62,6 +66,7 @@ export interface GradientPenaltyOptions extends ReductionOptions {
  * @param real, fake [n, ...]. They count as constants.
  * @param key int32 [2], of the mix.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function gradientPenalty(
   critic: (samples: Tensor) => Tensor,

@@ -13,6 +13,7 @@ export interface FeatureReconstructionOptions extends ReductionOptions {
  *
  * @param predictions features of each layer, [n, ...]; `targets` of the same shapes.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function featureReconstruction(
   predictions: readonly Tensor[],

@@ -8,6 +8,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  *
  * @param mean [n, ...features]; `logVariance` log v, of the same shape.
  * @returns a scalar, or [n] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function gaussianKl(mean: Tensor, logVariance: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('gaussianKl', mean, logVariance);
@@ -29,6 +30,7 @@ export interface ExpectedLossVaeOptions extends ReductionOptions {
  * @param reconstruction the loss of each image, [n], such as `msSsimLoss` gives with reduction `none`.
  * @param mean, logVariance of the latent's distribution, [n, ...features].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function expectedLossVae(
   reconstruction: Tensor,
@@ -53,6 +55,7 @@ export function expectedLossVae(
  *
  * @param latents z, [n, ...features]; `logDeterminants` log |det J|, [n].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function flowNegativeLogLikelihood(
   latents: Tensor,
@@ -79,6 +82,7 @@ export function flowNegativeLogLikelihood(
  *
  * @param dataEnergy free energies of data, [n]; `sampleEnergy` of the chain's samples, [n].
  * @returns a scalar, or [n] with reduction `none`. It may be negative.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function contrastiveDivergence(
   dataEnergy: Tensor,

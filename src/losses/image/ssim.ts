@@ -59,6 +59,7 @@ function mapsOf(x: Tensor, y: Tensor, options: SsimOptions): SsimMaps {
  * Wang et al. 2004, equations 13 and 17.
  *
  * @param x images [n, channels, height, width]; `y` of the same shape. See {@link ssimMaps}.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function ssim(x: Tensor, y: Tensor, options: SsimOptions = {}): Tensor {
   requireImages('ssim', x, y, options.windowSize, options);
@@ -150,6 +151,7 @@ function positivePower(x: Tensor, w: number): Tensor {
  *
  * @param predictions images [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function ssimLoss(predictions: Tensor, targets: Tensor, options: SsimOptions & ReductionOptions = {}): Tensor {
   requireImages('ssimLoss', predictions, targets, options.windowSize, options);
@@ -161,6 +163,7 @@ export function ssimLoss(predictions: Tensor, targets: Tensor, options: SsimOpti
  *
  * @param predictions images [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function msSsimLoss(
   predictions: Tensor,
@@ -182,6 +185,7 @@ export interface MsSsimL1Options extends MsSsimOptions, ReductionOptions {
  *
  * @param predictions images [n, channels, height, width]; `targets` of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function msSsimL1Loss(predictions: Tensor, targets: Tensor, options: MsSsimL1Options = {}): Tensor {
   const { alpha = 0.84, dataRange = 1, reduction } = options;

@@ -39,6 +39,7 @@ function requireStatistics(who: string, features: Tensor, { mean, deviation }: N
  *
  * @param features [n, d], not normalised.
  * @param options `rate` (alpha) in [0, 1]. Default 0.01, the published code's; short runs need a larger one.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function updateNormStatistics(
   statistics: NormStatistics,
@@ -66,6 +67,7 @@ export interface FeatureQualityOptions {
  * Kim et al. 2022, equations 16 and 17.
  *
  * @param features [n, d], not normalised.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function featureQuality(
   features: Tensor,
@@ -91,6 +93,7 @@ export interface AdaFaceLogitsOptions extends MarginOptions {
  * @param cosine [n, classes], the label's taken within 0.001 of -1 and 1 at most, and its angle with the margin within 0.001 of 0 and pi;
  * `quality` [n], see {@link featureQuality}; `labels` integers [n].
  * @returns [n, classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function adaFaceLogits(
   cosine: Tensor,
@@ -127,6 +130,7 @@ export interface AdaFaceOptions extends AdaFaceLogitsOptions, FeatureQualityOpti
  *
  * @param features [n, d], not normalised; `weights` of the classes, [classes, d]; `labels` integers [n]; `statistics` of the lengths.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function adaFace(
   features: Tensor,

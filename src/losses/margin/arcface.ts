@@ -25,6 +25,7 @@ const edge = 1 - 1e-7;
  *
  * @param cosine [n, classes], see {@link classCosines}; `labels` integers [n].
  * @returns [n, classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function arcFaceLogits(cosine: Tensor, labels: Tensor, options: ArcFaceOptions = {}): Tensor {
   const { margin = 0.5, guard = 'linear' } = options;
@@ -45,6 +46,7 @@ export function arcFaceLogits(cosine: Tensor, labels: Tensor, options: ArcFaceOp
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d]; `labels` integers [n].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function arcFace(
   features: Tensor,
@@ -72,6 +74,7 @@ export interface CombinedMarginOptions extends MarginOptions {
  *
  * @param cosine [n, classes], taken within 1e-7 of -1 and 1 at most for the label; `labels` integers [n].
  * @returns [n, classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function combinedMarginLogits(cosine: Tensor, labels: Tensor, options: CombinedMarginOptions = {}): Tensor {
   const { angleFactor = 1, angularMargin = 0.5, additiveMargin = 0 } = options;

@@ -6,9 +6,9 @@ import { comparedWith, type Reference } from '../metric/pair-masks.js';
 import { type ReducerOptions, reduceCounted } from '../metric/reducers.js';
 
 export interface CircleOptions {
-  /** Relaxation m, in [0, 1): similarities of positives should exceed 1 - m, those of negatives should be below m. */
+  /** Relaxation m, in [0, 1): similarities of positives should exceed 1 - m, those of negatives should be below m. Default: as each function says. */
   readonly margin?: number;
-  /** Scale gamma, above 0. */
+  /** Scale gamma, above 0. Default: as each function says. */
   readonly scale?: number;
 }
 
@@ -50,6 +50,7 @@ export interface CircleLossOptions extends CircleOptions, ReducerOptions {
  * @param positives similarities in [-1, 1], [..., positives]; `negatives` [..., negatives], the same leading axes.
  * @param options `margin` default 0.25, `scale` default 256, the paper's for faces.
  * @returns a scalar, or [...] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function circleLoss(positives: Tensor, negatives: Tensor, options: CircleLossOptions = {}): Tensor {
   const given = checked('circleLoss', options, 0.25, 256);
@@ -84,6 +85,7 @@ function requireAnchors(positives: Tensor, negatives: Tensor, positiveMask: Tens
  * @param cosine between features and classes, [n, classes], see {@link classCosines}; `labels` integers [n].
  * @param options `margin` default 0.25, `scale` default 256.
  * @returns [n, classes].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function circleLogits(cosine: Tensor, labels: Tensor, options: CircleOptions = {}): Tensor {
   const given = checked('circleLogits', options, 0.25, 256);
@@ -109,6 +111,7 @@ const uncounted = -1;
  * @param embeddings [n, d]; `labels` integers [n].
  * @param options `margin` default 0.4, `scale` default 80, the paper's for retrieval.
  * @returns a scalar, or [n] with reduction `none`; 0 where no anchor has both positives and negatives.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function circlePairLoss(embeddings: Tensor, labels: Tensor, options: CirclePairOptions = {}): Tensor {
   const { margin, scale } = checked('circlePairLoss', options, 0.4, 80);

@@ -15,6 +15,7 @@ export interface CosFaceOptions extends MarginOptions {
  *
  * @param cosine [n, classes]; `labels` integers [n].
  * @returns [n, classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function cosFaceLogits(cosine: Tensor, labels: Tensor, options: CosFaceOptions = {}): Tensor {
   const { margin = 0.35 } = options;
@@ -27,6 +28,7 @@ export function cosFaceLogits(cosine: Tensor, labels: Tensor, options: CosFaceOp
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d]; `labels` integers [n].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function cosFace(
   features: Tensor,

@@ -9,6 +9,7 @@ import { requireFloats } from '../checks.js';
  * @param features [n, d]; `weights` [classes, d], or [classes, subCenters, d].
  * @param who whose error it is when shapes do not fit.
  * @returns [n, classes].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function classCosines(features: Tensor, weights: Tensor, who = 'classCosines'): Tensor {
   requireFeatures(who, features, weights);

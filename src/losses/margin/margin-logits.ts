@@ -19,6 +19,7 @@ export interface MarginOptions {
  * @param labels integers [n].
  * @param margin of the labels' cosines [n, 1], elementwise.
  * @returns [n, classes].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function marginLogits(
   cosine: Tensor,

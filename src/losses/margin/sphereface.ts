@@ -16,6 +16,7 @@ export interface SphereFaceOptions extends ReductionOptions {
  *
  * @param features [n, d]; `weights` of the classes, [classes, d], their lengths do not matter; `labels` integers [n].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function sphereFace(features: Tensor, weights: Tensor, labels: Tensor, options: SphereFaceOptions = {}): Tensor {
   const { margin = 4, reduction } = options;

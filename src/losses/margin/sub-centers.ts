@@ -21,6 +21,7 @@ function ownCosines(features: Tensor, labels: Tensor, weights: Tensor): Tensor {
  *
  * @param features [n, d]; `labels` integers [n]; `weights` [classes, subCenters, d].
  * @returns int32 [classes].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function dominantSubCenters(features: Tensor, labels: Tensor, weights: Tensor): Tensor {
   requireSubCenters('dominantSubCenters', features, labels, weights);
@@ -34,6 +35,7 @@ export function dominantSubCenters(features: Tensor, labels: Tensor, weights: Te
  *
  * @param features [n, d]; `labels` integers [n]; `weights` [classes, subCenters, d].
  * @returns [n], differentiable where the dominant sub-centres stay the same.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function dominantSubCenterCosines(features: Tensor, labels: Tensor, weights: Tensor): Tensor {
   requireSubCenters('dominantSubCenterCosines', features, labels, weights);
@@ -49,6 +51,7 @@ export function dominantSubCenterCosines(features: Tensor, labels: Tensor, weigh
  * @param features [n, d]; `labels` integers [n]; `weights` [classes, subCenters, d].
  * @param options `angle` in degrees, in [0, 180]. Default 75.
  * @returns bool [n].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function subCenterOutliers(
   features: Tensor,

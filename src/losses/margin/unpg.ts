@@ -14,6 +14,7 @@ export interface Similarities {
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns values and mask, [n (n - 1) / 2].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Similarities {
   const [n] = embeddings.shape;
@@ -34,6 +35,7 @@ export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Si
  *
  * @param options `whisker` w, not negative. Default 1.5.
  * @returns bool [pairs], without derivative; none where none is meant.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function boxWhiskerFilter(
   { values, mask }: Similarities,
@@ -71,6 +73,7 @@ export interface UnpgOptions extends ReductionOptions {
  * @param cosine with the margin in the label's column and no scale yet, [n, classes]: `arcFaceLogits(cosine, labels, { scale: 1 })`.
  * @param labels integers [n]; `embeddings` of the batch, [n, d].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function unpg(cosine: Tensor, labels: Tensor, embeddings: Tensor, options: UnpgOptions = {}): Tensor {
   const { scale = 64, whisker = 1.5, reduction } = options;

@@ -17,6 +17,7 @@ function check(who: string, features: Tensor, labels: Tensor, centers: Tensor): 
  *
  * @param features [n, d]; `labels` integers [n] below the number of classes; `centers` [classes, d].
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function centerLoss(features: Tensor, labels: Tensor, centers: Tensor, options: ReductionOptions = {}): Tensor {
   check('centerLoss', features, labels, centers);
@@ -30,6 +31,7 @@ export function centerLoss(features: Tensor, labels: Tensor, centers: Tensor, op
  *
  * @param options `rate` in [0, 1]. Default 0.5.
  * @returns [classes, d], without derivative.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function updateCenters(
   centers: Tensor,

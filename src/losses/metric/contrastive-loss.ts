@@ -24,6 +24,7 @@ export interface ContrastiveLossOptions extends ReducerOptions {
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns a scalar, or [n, m] with reduction `none`; 0 where no pair counts.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function contrastiveLoss(embeddings: Tensor, labels: Tensor, options: ContrastiveLossOptions = {}): Tensor {
   const { margin = 1, positiveMargin = 0, distance = euclideanDistances, miner = allPairs, reference } = options;

@@ -14,7 +14,11 @@ function requireOneLength(who: string, x: Tensor, y: Tensor): void {
     throw new RangeError(`${who}: x ${showShape(x.shape)} and y ${showShape(y.shape)} must be [n, d] and [m, d]`);
 }
 
-/** Euclidean distances |x_i - y_j|, [n, m]. The gradient where two embeddings are the same is 0. */
+/**
+ * Euclidean distances |x_i - y_j|, [n, m]. The gradient where two embeddings are the same is 0.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export const euclideanDistances: Distance = (x, y) => {
   requireOneLength('euclideanDistances', x, y);
   const squares = squaredDistances(x, y);
@@ -23,13 +27,21 @@ export const euclideanDistances: Distance = (x, y) => {
   return zero.where(0, zero.where(1, squares).sqrt());
 };
 
-/** Cosine distances 1 - cos(x_i, y_j), [n, m], in [0, 2]; 1 where either is the zero vector. */
+/**
+ * Cosine distances 1 - cos(x_i, y_j), [n, m], in [0, 2]; 1 where either is the zero vector.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export const cosineDistances: Distance = (x, y) => {
   requireOneLength('cosineDistances', x, y);
   return x.normalize(-1).matmul(y.normalize(-1).swapAxes(0, 1)).neg().add(1);
 };
 
-/** Minus the inner products of x_i and y_j, [n, m]: not bounded, and negative where they point the same way. */
+/**
+ * Minus the inner products of x_i and y_j, [n, m]: not bounded, and negative where they point the same way.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export const dotProductDistances: Distance = (x, y) => {
   requireOneLength('dotProductDistances', x, y);
   return x.matmul(y.swapAxes(0, 1)).neg();
@@ -39,6 +51,7 @@ export const dotProductDistances: Distance = (x, y) => {
  * Distances in the p-norm, (sum |x_i - y_j|^p)^(1/p), [n, m]; all n x m x d differences exist at once. The gradient at distance 0 is 0.
  *
  * @param p above 0.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function lpDistances(p: number): Distance {
   requireNumber('lpDistances', 'p', p, { low: 0, open: true });
@@ -56,6 +69,7 @@ export function lpDistances(p: number): Distance {
 /**
  * Signal-to-noise distances var(x_i - y_j) / var(x_i), [n, m], variances over the d features: not symmetric. 0 / 0 is 0, and where x_i
  * alone is constant its variance counts as 1e-12. Yuan et al. 2019.
+ * @throws RangeError where arguments or options do not fit.
  */
 export const signalToNoiseDistances: Distance = (x, y) => {
   requireOneLength('signalToNoiseDistances', x, y);

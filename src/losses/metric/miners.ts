@@ -18,7 +18,7 @@ const farthest = (distances: Tensor, mask: Tensor): Tensor => {
 /** The smallest one; infinity where it has none. */
 const nearest = (distances: Tensor, mask: Tensor): Tensor => farthest(distances.neg(), mask).neg();
 
-/** All pairs. */
+/** All pairs that there are, as they come. */
 export const allPairs: PairMiner = (_, pairs) => pairs;
 
 /** Of each anchor the farthest positive and the nearest negative ("batch hard"); all that tie. Hermans et al. 2017, equation 5. */
@@ -44,6 +44,7 @@ export function pairsBeyond(options: { readonly positive: number; readonly negat
  * without one kind has no pairs. Wang et al. 2019 (multi-similarity).
  *
  * @param options `epsilon`, not negative. Default 0.1.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function informativePairs({ epsilon = 0.1 }: { readonly epsilon?: number } = {}): PairMiner {
   requireNumber('informativePairs', 'epsilon', epsilon, { low: 0 });
@@ -68,6 +69,7 @@ export interface DistanceWeightedOptions {
  * negatives within the limit has none. Wu et al. 2017; cutoff and limit are the published code's.
  *
  * @param key of the draw, symbolic: a new one for each step. For Euclidean distances of embeddings of length 1.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function distanceWeightedPairs(key: Tensor, options: DistanceWeightedOptions): PairMiner {
   const { dimension, cutoff = 0.5, limit = 1.4 } = options;
@@ -111,6 +113,7 @@ export const hardTriplets: TripletMiner = (distances, pairs) =>
  * Triplets whose negative is farther than the positive, but by less than a margin. Schroff et al. 2015, equation 4.
  *
  * @param options `margin`, above 0. Default 0.2.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function semiHardTriplets({ margin = 0.2 }: { readonly margin?: number } = {}): TripletMiner {
   requireNumber('semiHardTriplets', 'margin', margin, { low: 0, open: true });

@@ -18,6 +18,7 @@ export interface Reference {
  * anchor with itself is neither.
  *
  * @param labels integers [n]; `reference` integers [m].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function labelPairs(labels: Tensor, reference?: Tensor): Pairs {
   for (const y of [labels, reference ?? labels])

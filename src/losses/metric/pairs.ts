@@ -12,6 +12,7 @@ export interface CosineEmbeddingOptions extends ReductionOptions {
  *
  * @param x [..., features]; `y` of the same shape; `targets` 1 or -1, [...].
  * @returns a scalar, or [...] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function cosineEmbedding(x: Tensor, y: Tensor, targets: Tensor, options: CosineEmbeddingOptions = {}): Tensor {
   const { margin = 0, reduction } = options;
@@ -35,6 +36,7 @@ export interface MarginRankingOptions extends ReductionOptions {
  *
  * @param a of any shape; `b` and `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function marginRanking(a: Tensor, b: Tensor, targets: Tensor, options: MarginRankingOptions = {}): Tensor {
   const { margin = 0, reduction } = options;

@@ -49,6 +49,7 @@ export const meanPerAnchor: Reducer = (losses, counted) => {
  * The mean in which the losses of an anchor weigh as its class does: sum w l / sum w.
  *
  * @param labels of the anchors, integers [anchors]; `weights` of the classes, not negative, [classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function meanByClass(labels: Tensor, weights: Tensor): Reducer {
   return (losses, counted) => {

@@ -23,6 +23,7 @@ export interface TripletLossOptions extends ReducerOptions {
  *
  * @param embeddings [n, d]; `labels` integers [n].
  * @returns a scalar, or [n, m, m] (anchor, positive, negative) with reduction `none`; 0 where no triplet counts.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function tripletLoss(embeddings: Tensor, labels: Tensor, options: TripletLossOptions = {}): Tensor {
   const { margin = 0.2, distance = euclideanDistances, miner = allTriplets, reference } = options;

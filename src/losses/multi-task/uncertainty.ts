@@ -7,6 +7,7 @@ import { requireSameShape } from '../checks.js';
  *
  * @param losses [tasks], not negative; `logVariances` of the same shape, parameters that start at 0.
  * @returns a scalar. It may be negative.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function uncertaintyWeighting(losses: Tensor, logVariances: Tensor): Tensor {
   requireSameShape('uncertaintyWeighting', losses, logVariances);

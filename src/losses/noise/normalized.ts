@@ -22,6 +22,7 @@ export function normalizedLoss(lossOfLabel: Tensor, labels: Tensor, options: Red
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more (the loss of a single class is 0 / 0); `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function normalizedCrossEntropy(logits: Tensor, labels: Tensor, options: ReductionOptions = {}): Tensor {
   requireLabels('normalizedCrossEntropy', logits, labels, 2);
@@ -41,6 +42,7 @@ export interface NormalizedFocalOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function normalizedFocalLoss(logits: Tensor, labels: Tensor, options: NormalizedFocalOptions = {}): Tensor {
   const { gamma = 0.5, detachWeight = false, reduction } = options;
@@ -89,6 +91,7 @@ export interface ReverseCrossEntropyOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function reverseCrossEntropy(logits: Tensor, labels: Tensor, options: ReverseCrossEntropyOptions = {}): Tensor {
   const { logZero = Math.log(1e-4), reduction } = options;
@@ -106,6 +109,7 @@ export interface GeneralizedCrossEntropyOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function generalizedCrossEntropy(
   logits: Tensor,
@@ -123,6 +127,7 @@ export function generalizedCrossEntropy(
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function normalizedGeneralizedCrossEntropy(
   logits: Tensor,
@@ -167,6 +172,7 @@ export interface ActivePassiveOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function activePassive(logits: Tensor, labels: Tensor, options: ActivePassiveOptions = {}): Tensor {
   const {

@@ -50,6 +50,7 @@ export interface StochasticNeuralNdcgOptions extends NeuralNdcgOptions {
  *
  * @param scores, relevance as for {@link neuralNdcg}.
  * @param key int32 [2]. The same key draws the same noise.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function stochasticNeuralNdcg(
   scores: Tensor,

@@ -16,6 +16,7 @@ export interface BalancedL1Options extends ReductionOptions {
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function balancedL1(predictions: Tensor, targets: Tensor, options: BalancedL1Options = {}): Tensor {
   const { alpha = 0.5, gamma = 1.5, reduction } = options;

@@ -12,6 +12,7 @@ export interface BerHuOptions extends ReductionOptions {
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function berHu(predictions: Tensor, targets: Tensor, options: BerHuOptions = {}): Tensor {
   const { threshold, reduction } = options;

@@ -28,6 +28,7 @@ function check(who: string, { logits, means, scales }: GaussianMixture, targets:
  *
  * @param targets [n].
  * @returns a scalar, or [n] with reduction `none`. It may be negative.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function gaussianMixtureNegativeLogLikelihood(
   mixture: GaussianMixture,
@@ -50,6 +51,7 @@ export function gaussianMixtureNegativeLogLikelihood(
  * where the mixtures are calibrated. It is differentiable, so calibration can be trained for.
  *
  * @param targets [n].
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function gaussianMixtureCdf(mixture: GaussianMixture, targets: Tensor): Tensor {
   check('gaussianMixtureCdf', mixture, targets);
@@ -64,6 +66,7 @@ export function gaussianMixtureCdf(mixture: GaussianMixture, targets: Tensor): T
  *
  * @param targets [n].
  * @returns a scalar, or [n] with reduction `none`; at least 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function gaussianMixtureCrps(mixture: GaussianMixture, targets: Tensor, options: ReductionOptions = {}): Tensor {
   check('gaussianMixtureCrps', mixture, targets);

@@ -14,6 +14,7 @@ export interface HuberOptions extends ReductionOptions {
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function huber(predictions: Tensor, targets: Tensor, options: HuberOptions = {}): Tensor {
   const { delta = 1, reduction } = options;
@@ -38,6 +39,7 @@ export interface SmoothL1Options extends ReductionOptions {
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function smoothL1(predictions: Tensor, targets: Tensor, options: SmoothL1Options = {}): Tensor {
   const { beta = 1, reduction } = options;

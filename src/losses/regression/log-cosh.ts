@@ -10,6 +10,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function logCosh(predictions: Tensor, targets: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('logCosh', predictions, targets);

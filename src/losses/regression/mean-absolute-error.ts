@@ -8,6 +8,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function meanAbsoluteError(predictions: Tensor, targets: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('meanAbsoluteError', predictions, targets);

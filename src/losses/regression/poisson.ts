@@ -15,6 +15,7 @@ export interface PoissonLossOptions extends ReductionOptions {
  *
  * @param predictions not negative, or any numbers with `logRate`, of any shape; `counts` not negative, of the same shape and dtype.
  * @returns a scalar, or that shape with reduction `none`. It may be negative. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function poissonLoss(predictions: Tensor, counts: Tensor, options: PoissonLossOptions = {}): Tensor {
   const { logRate = false, stirling = false, reduction } = options;

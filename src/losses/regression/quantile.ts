@@ -13,6 +13,7 @@ export interface QuantileLossOptions extends ReductionOptions {
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function quantileLoss(predictions: Tensor, targets: Tensor, options: QuantileLossOptions = {}): Tensor {
   const { level = 0.5, reduction } = options;

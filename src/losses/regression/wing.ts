@@ -15,6 +15,7 @@ export interface WingOptions extends ReductionOptions {
  *
  * @param predictions of any shape; `targets` of the same.
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function wing(predictions: Tensor, targets: Tensor, options: WingOptions = {}): Tensor {
   const { width = 10, curvature = 2, reduction } = options;

@@ -12,6 +12,7 @@ export interface TrajectoryOptions {
  * pass. Du, Zhou, Feng, Tan and Zhou 2022, equation 6. No gradient goes to `past`.
  *
  * @param logits [n, classes]; past [n, classes], those of the same examples some epochs ago (SAF) or of an averaged model (MESA).
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function trajectoryLoss(logits: Tensor, past: Tensor, { temperature = 5 }: TrajectoryOptions = {}): Tensor {
   requireFloats('trajectoryLoss', { logits, past });
@@ -52,6 +53,7 @@ function rows(store: Tensor, epoch: Tensor, indices: Tensor): Tensor {
  * The store with the logits of a batch of this epoch, in the slot epoch mod slots. A store for a lag of L epochs has L + 1 slots, zeros at first.
  *
  * @param store [slots, examples, classes]; epoch an integer scalar; indices [batch], those of the examples in the data set; logits [batch, classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function writeTrajectory(store: Tensor, epoch: Tensor, indices: Tensor, logits: Tensor): Tensor {
   requireStore('writeTrajectory', store, indices, logits);
@@ -60,7 +62,12 @@ export function writeTrajectory(store: Tensor, epoch: Tensor, indices: Tensor, l
   return flat.scatterND(rows(store, epoch, indices).expandDims(1), logits.stopGradient()).reshape(store.shape);
 }
 
-/** The logits that the examples had `lag` epochs before: [batch, classes]. Before epoch `lag` there are none; what comes out then is meaningless. */
+/**
+ * The logits that the examples had `lag` epochs before: [batch, classes]. Before epoch `lag` there are none; what comes out then is
+ * meaningless.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function readTrajectory(store: Tensor, epoch: Tensor, indices: Tensor, lag: number): Tensor {
   requireStore('readTrajectory', store, indices);
   const [slots, examples, classes] = store.shape;

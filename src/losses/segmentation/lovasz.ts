@@ -23,6 +23,7 @@ function extension(errors: Tensor, mask: Tensor): Tensor {
  *
  * @param logits [n, ...positions]; `targets` 0 or 1, of the same shape and dtype.
  * @returns a scalar, or [n] with reduction `none`. The mean over no images is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function lovaszHinge(logits: Tensor, targets: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('lovaszHinge', logits, targets);
@@ -39,6 +40,7 @@ export function lovaszHinge(logits: Tensor, targets: Tensor, options: ReductionO
  *
  * @param probabilities [n, classes, ...positions]; `labels` integers [n, ...positions].
  * @returns a scalar.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function lovaszSoftmax(probabilities: Tensor, labels: Tensor): Tensor {
   requireLabels('lovaszSoftmax', probabilities, labels);

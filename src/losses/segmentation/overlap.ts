@@ -80,6 +80,7 @@ export interface TverskyOptions extends OverlapOptions {
  * Dice loss (with s halved), both 1 the Jaccard loss. Salehi et al. 2017.
  *
  * @param probabilities, targets and the result as for {@link diceLoss}.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function tverskyLoss(probabilities: Tensor, targets: Tensor, options: TverskyOptions = {}): Tensor {
   const { falsePositiveWeight = 0.3, falseNegativeWeight = 0.7, reduction } = options;

@@ -8,6 +8,7 @@ import { requireNumber, requireSameShape } from '../checks.js';
  * @param first [n, d], n at least 2; `second` of the same shape.
  * @param options `redundancyWeight` lambda, not negative. Default 0.005.
  * @returns a scalar.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function barlowTwins(
   first: Tensor,

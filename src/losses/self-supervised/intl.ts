@@ -35,6 +35,7 @@ function centredRows(who: string, x: Tensor, axis: 'batch' | 'channel'): { rows:
  *
  * @param x [n, d], both at least 2.
  * @returns [n, d].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function iterativeWhitening(x: Tensor, options: IterativeWhiteningOptions = {}): Tensor {
   const { axis = 'channel', iterations = 4, epsilon = 1e-12 } = options;
@@ -55,6 +56,7 @@ export function iterativeWhitening(x: Tensor, options: IterativeWhiteningOptions
  * (3 - s_k^2) / 2. It rises with x, below 1, and to 1 with T. Weng et al. 2024.
  *
  * @param share x in [0, 1]; `iterations` T.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function whitenedEigenvalue(share: number, iterations = 4): number {
   requireNumber('whitenedEigenvalue', 'share', share, { low: 0, high: 1 });
@@ -133,6 +135,7 @@ function parts(who: string, views: readonly Tensor[], options: IntlOptions) {
  *
  * @param views embeddings of two or more views of the same samples, [n, d] each.
  * @returns a scalar.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function intl(views: readonly Tensor[], options: IntlOptions = {}): Tensor {
   if (views.length < 2) throw new RangeError(`intl: ${views.length} views; there must be two or more`);
@@ -151,6 +154,7 @@ export function intl(views: readonly Tensor[], options: IntlOptions = {}): Tenso
  *
  * @param views embeddings of one or more views, [n, d] each; `reference` by the momentum encoder, [n, d].
  * @returns a scalar.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function intlMomentum(views: readonly Tensor[], reference: Tensor, options: IntlOptions = {}): Tensor {
   if (views.length < 1) throw new RangeError('intlMomentum: no views');

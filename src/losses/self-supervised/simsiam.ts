@@ -8,6 +8,7 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  *
  * @param predictions [..., d]; `targets` of the same shape.
  * @returns a scalar, or [...] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function negativeCosine(predictions: Tensor, targets: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('negativeCosine', predictions, targets);
@@ -17,7 +18,11 @@ export function negativeCosine(predictions: Tensor, targets: Tensor, options: Re
   return reduce(cosine.neg(), options.reduction);
 }
 
-/** SimSiam: (negativeCosine(p1, z2) + negativeCosine(p2, z1)) / 2 of predictions p and projections z of two views, [n, d]. Chen and He 2021. */
+/**
+ * SimSiam: (negativeCosine(p1, z2) + negativeCosine(p2, z1)) / 2 of predictions p and projections z of two views, [n, d]. Chen and He 2021.
+ *
+ * @throws TypeError or RangeError where arguments or options do not fit.
+ */
 export function simSiam(
   predictions: readonly [Tensor, Tensor],
   projections: readonly [Tensor, Tensor],

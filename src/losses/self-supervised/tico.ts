@@ -22,6 +22,7 @@ export interface TicoOptions extends ReductionOptions {
  * @param online [n, d]; `target` [n, d], without gradient; `covariance` C_old [d, d], zeros before the first step.
  * @returns `loss`, a scalar, or [n] with reduction `none`; and `covariance` C for the next step, without derivative. Zero vectors stay
  * zero; a batch of none costs 0, and what was seen before it fades.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function tico(
   online: Tensor,

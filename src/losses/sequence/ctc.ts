@@ -25,6 +25,7 @@ const impossible = -1e30;
  * @param logProbabilities [n, steps, classes], the logarithm of probabilities (`logits.logSoftmax(-1)`).
  * @param labels integers [n, labels], none of them the blank.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function ctcLoss(logProbabilities: Tensor, labels: Tensor, options: CtcOptions = {}): Tensor {
   const { blank = 0, reduction } = options;

@@ -12,6 +12,7 @@ export interface MinimumRiskOptions extends ReductionOptions {
  *
  * @param logProbabilities of the candidates, [n, candidates]; `risks` of the same shape, such as 1 - BLEU.
  * @returns a scalar, or [n] with reduction `none`.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function minimumRisk(logProbabilities: Tensor, risks: Tensor, options: MinimumRiskOptions = {}): Tensor {
   const { sharpness = 0.005, reduction } = options;
@@ -27,6 +28,7 @@ export function minimumRisk(logProbabilities: Tensor, risks: Tensor, options: Mi
  * @param logProbabilities of what was sampled, of any shape; `rewards` of the same.
  * @param options `baseline` b, a number or a tensor that broadcasts to the rewards. Default 0.
  * @returns a scalar, or that shape with reduction `none`. Its value says little; its gradient is what counts.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function policyGradient(
   logProbabilities: Tensor,

@@ -106,7 +106,11 @@ export const maximumCalibrationError = (probabilities: Values, labels: Values, o
     .filter(({ count }) => count > 0)
     .reduce((worst, { accuracy, confidence }) => Math.max(worst, Math.abs(accuracy - confidence)), 0);
 
-/** The mean over classes of the calibration error of their probability. Kull et al. 2019; Nixon et al. 2019 (static calibration error). */
+/**
+ * The mean over classes of the calibration error of their probability. Kull et al. 2019; Nixon et al. 2019 (static calibration error).
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function classwiseCalibrationError(probabilities: Values, labels: Values, options: BinOptions = {}): number {
   const rows = rowsOf('classwiseCalibrationError', 'probabilities', probabilities);
   const y = Array.from(labelsOf('classwiseCalibrationError', labels, rows.length));
@@ -124,14 +128,22 @@ export function classwiseCalibrationError(probabilities: Values, labels: Values,
   return mean(single);
 }
 
-/** Brier score: the mean over samples of the squared distance of the probabilities from the one-hot label, in [0, 2]. Brier 1950. */
+/**
+ * Brier score: the mean over samples of the squared distance of the probabilities from the one-hot label, in [0, 2]. Brier 1950.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function brierScore(probabilities: Values, labels: Values): number {
   const rows = rowsOf('brierScore', 'probabilities', probabilities);
   const y = labelsOf('brierScore', labels, rows.length);
   return mean(rows.map((row, i) => sum(row.map((p, k) => (p - (k === y[i] ? 1 : 0)) ** 2))));
 }
 
-/** Log loss: minus the mean log probability of the label, in nats; Infinity where a label had probability 0. */
+/**
+ * Log loss: minus the mean log probability of the label, in nats; Infinity where a label had probability 0.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function logLoss(probabilities: Values, labels: Values): number {
   const rows = rowsOf('logLoss', 'probabilities', probabilities);
   const y = labelsOf('logLoss', labels, rows.length);

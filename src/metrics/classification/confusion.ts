@@ -135,7 +135,11 @@ export const falseDiscoveryRate = score('falseDiscoveryRate', (c, zero) =>
   ratio(c.falsePositives, c.falsePositives + c.truePositives, zero),
 );
 
-/** Share of predicted classes that are right; 0 for none. Of pixels it is the pixel accuracy. */
+/**
+ * Share of predicted classes that are right; 0 for none. Of pixels it is the pixel accuracy.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function accuracy(predictions: Values, targets: Values): number {
   const [p, t] = pairOf('accuracy', predictions, targets);
   return ratio(p.data.filter((x, i) => x === t.data[i]).length, p.data.length);
@@ -146,6 +150,7 @@ export function accuracy(predictions: Values, targets: Values): number {
  * first.
  *
  * @param scores [n, classes]; `labels` integers [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function topKAccuracy(scores: Values, labels: Values, { k }: { readonly k: number }): number {
   const { data, shape } = numbersOf(scores);

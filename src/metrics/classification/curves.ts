@@ -93,6 +93,7 @@ export function rocAuc(scores: Values, labels: Values): number {
  * The mean of {@link rocAuc} of each class against all others, over the classes that some samples have and some have not.
  *
  * @param scores [n, classes]; `labels` integers [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function multiclassRocAuc(scores: Values, labels: Values): number {
   const rows = rowsOf('multiclassRocAuc', 'scores', scores);

@@ -8,19 +8,19 @@ function depths(who: string, predictions: Values, targets: Values): [Numbers, Nu
   return pair;
 }
 
-/** Mean |prediction - target| / target. Depths positive, of one shape. */
+/** Mean |prediction - target| / target. Depths positive, of one shape. @throws RangeError where arguments or options do not fit. */
 export function absoluteRelativeError(predictions: Values, targets: Values): number {
   const [p, t] = depths('absoluteRelativeError', predictions, targets);
   return mean(p.data.map((d, i) => Math.abs(d - t.data[i]) / t.data[i]));
 }
 
-/** The root of the mean squared difference of natural logarithms. */
+/** The root of the mean squared difference of natural logarithms. @throws RangeError where arguments or options do not fit. */
 export function rootMeanSquaredLogError(predictions: Values, targets: Values): number {
   const [p, t] = depths('rootMeanSquaredLogError', predictions, targets);
   return Math.sqrt(mean(p.data.map((d, i) => Math.log(d / t.data[i]) ** 2)));
 }
 
-/** The mean absolute difference of decimal logarithms. */
+/** The mean absolute difference of decimal logarithms. @throws RangeError where arguments or options do not fit. */
 export function log10Error(predictions: Values, targets: Values): number {
   const [p, t] = depths('log10Error', predictions, targets);
   return mean(p.data.map((d, i) => Math.abs(Math.log10(d / t.data[i]))));
@@ -30,6 +30,7 @@ export function log10Error(predictions: Values, targets: Values): number {
  * Share of pixels whose depth is off by a factor strictly below 1.25^power, either way.
  *
  * @param options `power` is 1 by default; papers report 1, 2 and 3. `base` is 1.25 by default.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function deltaAccuracy(
   predictions: Values,
@@ -41,7 +42,11 @@ export function deltaAccuracy(
   return mean(p.data.map((d, i) => (Math.max(d / t.data[i], t.data[i] / d) < limit ? 1 : 0)));
 }
 
-/** Share of pixels whose absolute error exceeds `threshold`, in the units of the values: of disparities, the rate of bad pixels. */
+/**
+ * Share of pixels whose absolute error exceeds `threshold`, in the units of the values: of disparities, the rate of bad pixels.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function badPixelRate(
   predictions: Values,
   targets: Values,
@@ -51,7 +56,11 @@ export function badPixelRate(
   return mean(p.data.map((d, i) => (Math.abs(d - t.data[i]) > threshold ? 1 : 0)));
 }
 
-/** Scale-invariant error of log depths: the root of mean k^2 - (mean k)^2, k = log prediction - log target. Eigen et al. 2014. */
+/**
+ * Scale-invariant error of log depths: the root of mean k^2 - (mean k)^2, k = log prediction - log target. Eigen et al. 2014.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function scaleInvariantError(predictions: Values, targets: Values): number {
   const [p, t] = depths('scaleInvariantError', predictions, targets);
   const k = p.data.map((d, i) => Math.log(d / t.data[i]));
@@ -71,6 +80,7 @@ export interface DepthOrder {
  * depth is more than 1 + delta times the other's, and the other way round. Bell et al. 2014 (of reflectances); Chen et al. 2016 (of depths).
  *
  * @param options `delta` is 0.1 by default.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function weightedHumanDisagreement(
   predictions: Values,

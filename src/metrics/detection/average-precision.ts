@@ -32,7 +32,11 @@ function boxRows(boxes: Values): Float64Array[] {
   return rowsOf('boxOverlaps', 'boxes', boxes);
 }
 
-/** IoU of masks [n, ...pixels] with masks [m, ...pixels], set where above 0: [n, m]. */
+/**
+ * IoU of masks [n, ...pixels] with masks [m, ...pixels], set where above 0: [n, m].
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function maskOverlaps(masks: Values, others: Values): NDArray<'float64'> {
   const rows = (values: Values) => {
     const { data, shape } = numbersOf(values);

@@ -27,6 +27,7 @@ export function psnr(
  * al. 2016. It compares only under one classifier.
  *
  * @param probabilities [n, classes].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function inceptionScore(probabilities: Values): number {
   const rows = rowsOf('inceptionScore', 'probabilities', probabilities);
@@ -43,7 +44,11 @@ export interface Moments {
   readonly covariance: Values;
 }
 
-/** Mean and covariance (with n - 1) of features [n, d], n at least 2, for {@link frechetDistance}. */
+/**
+ * Mean and covariance (with n - 1) of features [n, d], n at least 2, for {@link frechetDistance}.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function featureMoments(features: Values): { mean: number[]; covariance: number[][] } {
   const rows = rowsOf('featureMoments', 'features', features);
   if (rows.length < 2)
@@ -60,6 +65,7 @@ export function featureMoments(features: Values): { mean: number[]; covariance: 
 /**
  * Squared Frechet distance of two Gaussians: |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)); of Inception features it is the FID. Heusel et al. 2017,
  * equation 6. The root's trace is the sum of the roots of the eigenvalues of S1^(1/2) S2 S1^(1/2), which is symmetric.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function frechetDistance(first: Moments, second: Moments): number {
   const [a, b] = pairOf('frechetDistance', first.mean, second.mean);

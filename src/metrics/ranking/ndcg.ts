@@ -16,6 +16,7 @@ export interface NdcgOptions {
  *
  * @param scores [n] or [lists, n]; `relevance` grades at least 0, of the same shape.
  * @returns a number for each list; take their mean.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function ndcg(scores: Values, relevance: Values, options: NdcgOptions = {}): number[] {
   const { truncation = Infinity, gain = 'exponential', empty = 1 } = options;

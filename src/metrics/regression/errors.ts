@@ -1,19 +1,27 @@
 import { mean, pairOf, ratio, sum, type Values } from '../values.js';
 
-/** The root of the mean squared error. 0 for no values. */
+/** The root of the mean squared error. 0 for no values. @throws RangeError where arguments or options do not fit. */
 export function rootMeanSquaredError(predictions: Values, targets: Values): number {
   const [p, t] = pairOf('rootMeanSquaredError', predictions, targets);
   return Math.sqrt(mean(p.data.map((x, i) => (x - t.data[i]) ** 2)));
 }
 
-/** Mean absolute percentage error, 100 mean |y - prediction| / |y|, in per cent. Targets that are 0 are left out; 0 if there is no other. */
+/**
+ * Mean absolute percentage error, 100 mean |y - prediction| / |y|, in per cent. Targets that are 0 are left out; 0 if there is no other.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function meanAbsolutePercentageError(predictions: Values, targets: Values): number {
   const [p, t] = pairOf('meanAbsolutePercentageError', predictions, targets);
   const shares = Array.from(p.data, (x, i) => Math.abs((t.data[i] - x) / t.data[i])).filter((_, i) => t.data[i] !== 0);
   return 100 * mean(shares);
 }
 
-/** Symmetric mean absolute percentage error, 100 mean 2 |y - prediction| / (|y| + |prediction|), in per cent, 0 to 200; 0 / 0 counts 0. */
+/**
+ * Symmetric mean absolute percentage error, 100 mean 2 |y - prediction| / (|y| + |prediction|), in per cent, 0 to 200; 0 / 0 counts 0.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function symmetricMeanAbsolutePercentageError(predictions: Values, targets: Values): number {
   const [p, t] = pairOf('symmetricMeanAbsolutePercentageError', predictions, targets);
   const shares = p.data.map((x, i) => ratio(2 * Math.abs(t.data[i] - x), Math.abs(t.data[i]) + Math.abs(x)));
@@ -23,6 +31,7 @@ export function symmetricMeanAbsolutePercentageError(predictions: Values, target
 /**
  * Coefficient of determination, 1 - sum of squared errors / sum of squared deviations of the targets from their mean: 1 is perfect, 0 as good as
  * the mean, no lower bound. Targets that are all equal: 1 for no error, else 0, as scikit-learn.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function r2Score(predictions: Values, targets: Values): number {
   const [p, t] = pairOf('r2Score', predictions, targets);

@@ -15,6 +15,7 @@ export interface ClassSeparation {
  * the class means m_k of the normalised features: within = 1 - mean |m_k|^2, total = 1 - |mean m_k|^2. Kornblith et al. 2021.
  *
  * @param features [n, d]; `labels` integers [n]. Zero vectors stay zero.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function classSeparation(features: Values, labels: Values): ClassSeparation {
   const rows = rowsOf('classSeparation', 'features', features);

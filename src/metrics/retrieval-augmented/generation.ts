@@ -2,7 +2,7 @@ import { mean, pairOf, ratio, rowsOf, sum, type Values } from '../values.js';
 
 // Judgements, of people or of models, come as lists of verdicts; no model is asked here. After the RAGAS metrics (Es et al. 2024).
 
-/** Cosine of two embeddings [d]; 0 with a zero vector. */
+/** Cosine of two embeddings [d]; 0 with a zero vector. @throws RangeError where arguments or options do not fit. */
 export function answerSimilarity(answer: Values, truth: Values): number {
   const [a, b] = pairOf('answerSimilarity', answer, truth);
   const norm = (x: Float64Array) => Math.sqrt(sum(x.map((v) => v * v)));
@@ -33,7 +33,11 @@ export function answerCorrectness(
   return claimWeight * f1 + (1 - claimWeight) * similarity;
 }
 
-/** Mean cosine of a question's embedding [d] with those of questions made from the answer [n, d]. */
+/**
+ * Mean cosine of a question's embedding [d] with those of questions made from the answer [n, d].
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function answerRelevance(question: Values, generated: Values): number {
   return mean(
     rowsOf('answerRelevance', 'generated', generated).map((row) => answerSimilarity(Array.from(row), question)),

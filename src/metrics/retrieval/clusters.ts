@@ -7,6 +7,7 @@ import { labelsOf, numbersOf, type Values } from '../values.js';
  * arithmetic mean is scikit-learn's default.
  *
  * @param clusters [n], any numbers; `labels` [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function normalizedMutualInformation(clusters: Values, labels: Values): number {
   const a = numbersOf(clusters).data;
@@ -24,6 +25,7 @@ export function normalizedMutualInformation(clusters: Values, labels: Values): n
  * in (0, 1], and 0 of no points. Where there are more clusters than labels some stay without. Xie et al. 2016, section 4.2 (clustering).
  *
  * @param clusters [n], any numbers; `labels` [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function clusteringAccuracy(clusters: Values, labels: Values): number {
   const a = numbersOf(clusters).data;

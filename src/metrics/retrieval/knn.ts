@@ -55,6 +55,7 @@ export function weightedKnn(
  * The share of queries that {@link weightedKnn} puts in their class.
  *
  * @param reference embeddings [n, d] with labels [n]; `queries` embeddings [m, d] with labels [m].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function knnAccuracy(reference: Labelled, queries: Labelled, options: KnnOptions = {}): number {
   const { data, shape } = weightedKnn(reference, queries.embeddings, options).predictions;

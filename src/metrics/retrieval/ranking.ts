@@ -11,6 +11,7 @@ export interface RecallOptions extends NeighbourOptions {
  * else in what is searched do not count; of no queries it is 0. Jegou et al. 2011; Oh Song et al. 2016.
  *
  * @param embeddings [n, d]; `labels` [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function recallAtK(embeddings: Values, labels: Values, options: RecallOptions = {}): number {
   const { k = 1 } = options;

@@ -13,6 +13,7 @@ export interface VerificationOptions extends Pick<NeighbourOptions, 'by'> {
  *
  * @param embeddings [n, d]; `labels` [n].
  * @returns a share; 0 where there are no pairs of one class, 1 where there are none of different classes.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function trueAcceptRate(embeddings: Values, labels: Values, options: VerificationOptions = {}): number {
   const { falseAcceptRate = 0.01, by } = options;

@@ -7,6 +7,7 @@ import { mean, pairOf, ratio, sum, type Values } from '../values.js';
  *
  * @param predictions, targets classes of pixels, integers of one shape.
  * @param options `ignoreIndex`: pixels with this target do not count.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function meanIou(
   predictions: Values,
@@ -29,6 +30,7 @@ export function meanIou(
  *
  * @param prediction, target [height, width], set where above 0.
  * @param options `tolerance` is 2 by default.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function boundaryF1(
   prediction: Values,
@@ -98,6 +100,7 @@ export interface Segments {
 /**
  * Panoptic quality, averaged over the classes that are there or predicted. Segments of one class match where their IoU exceeds 1/2, which at most
  * one pair can; predicted segments that lie in unlabelled pixels for more than half do not count. Kirillov et al. 2019.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function panopticQuality(prediction: Segments, target: Segments): PanopticQuality {
   const [p, t] = pairOf('panopticQuality', prediction.segments, target.segments);

@@ -25,6 +25,7 @@ export interface BleuOptions {
  * length of the candidates and r that of the references closest to them in length. 0 where a precision is 0. Papineni et al. 2002.
  *
  * @param candidates texts; `references` one or more for each.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function bleu(
   candidates: readonly Text[],
@@ -142,7 +143,7 @@ export function characterErrorRate(candidate: string, reference: string): number
   return wordErrorRate([...candidate], [...reference]);
 }
 
-/** Share of candidates that are their reference, after trimming. 0 for none. */
+/** Share of candidates that are their reference, after trimming. 0 for none. @throws RangeError where arguments or options do not fit. */
 export function exactMatch(candidates: readonly string[], references: readonly string[]): number {
   if (candidates.length !== references.length)
     throw new RangeError(`exactMatch: ${candidates.length} candidates for ${references.length} references`);

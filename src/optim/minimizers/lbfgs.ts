@@ -13,8 +13,9 @@ export interface LbfgsOptions {
   readonly gradientTolerance?: number;
   /** It has converged when a step changes the value by less than this share of it. Default 1e-12. */
   readonly valueTolerance?: number;
+  /** Of the search along each direction. Default: {@link strongWolfe}'s own. */
   readonly lineSearch?: WolfeOptions;
-  /** Called after every iteration. */
+  /** Called after every iteration. Default: nothing is. */
   readonly onIteration?: (state: {
     readonly iteration: number;
     readonly value: number;

@@ -7,7 +7,7 @@ export const constant =
   (step) =>
     step.cast('float32').zerosLike().add(value);
 
-/** value * factor^floor(step / every). */
+/** value * factor^floor(step / every). @throws RangeError where arguments or options do not fit. */
 export function stepDecay(
   value: number,
   { every, factor = 0.1 }: { readonly every: number; readonly factor?: number },
@@ -40,7 +40,11 @@ function power(base: number, exponent: Tensor): Tensor {
   return exponent.mul(Math.log(base)).exp();
 }
 
-/** Half a cosine from `value` at step 0 to `final` (default 0) at step `steps`, then constant. Loshchilov and Hutter 2017. */
+/**
+ * Half a cosine from `value` at step 0 to `final` (default 0) at step `steps`, then constant. Loshchilov and Hutter 2017.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function cosine(
   value: number,
   { steps, final = 0 }: { readonly steps: number; readonly final?: number },
@@ -49,7 +53,11 @@ export function cosine(
   return (step) => anneal(value, final, progress(step, steps).div(steps), 'cosine');
 }
 
-/** Cosines from `value` to `final` over `period` steps, each period `growth` times (a whole number, default 1) as long as the last. */
+/**
+ * Cosines from `value` to `final` over `period` steps, each period `growth` times (a whole number, default 1) as long as the last.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function cosineWarmRestarts(
   value: number,
   { period, growth = 1, final = 0 }: { readonly period: number; readonly growth?: number; readonly final?: number },
@@ -74,7 +82,11 @@ export function cosineWarmRestarts(
   };
 }
 
-/** Straight from value * start (default 1/3) to value * end (default 1) over `steps` steps, then constant. */
+/**
+ * Straight from value * start (default 1/3) to value * end (default 1) over `steps` steps, then constant.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function linearWarmup(
   value: number,
   { steps, start = 1 / 3, end = 1 }: { readonly steps: number; readonly start?: number; readonly end?: number },
@@ -83,7 +95,7 @@ export function linearWarmup(
   return (step) => anneal(value * start, value * end, progress(step, steps).div(steps), 'linear');
 }
 
-/** value * (1 - step / steps)^power (default 1), 0 after `steps`. */
+/** value * (1 - step / steps)^power (default 1), 0 after `steps`. @throws RangeError where arguments or options do not fit. */
 export function polynomial(
   value: number,
   { steps, power: exponent = 1 }: { readonly steps: number; readonly power?: number },
@@ -92,7 +104,11 @@ export function polynomial(
   return (step) => progress(step, steps).div(steps).neg().add(1).pow(exponent).mul(value);
 }
 
-/** Schedules one after the other: schedule i + 1 begins, counting from its own 0, at `boundaries[i]`. */
+/**
+ * Schedules one after the other: schedule i + 1 begins, counting from its own 0, at `boundaries[i]`.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function join(schedules: readonly Schedule[], boundaries: readonly number[]): Schedule {
   if (boundaries.length !== schedules.length - 1)
     throw new RangeError(
@@ -107,7 +123,11 @@ export function join(schedules: readonly Schedule[], boundaries: readonly number
       );
 }
 
-/** A straight warm-up from 0 over `warmup` steps, then a cosine to `final` at step `steps`. */
+/**
+ * A straight warm-up from 0 over `warmup` steps, then a cosine to `final` at step `steps`.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function warmupCosine(
   value: number,
   { steps, warmup, final = 0 }: { readonly steps: number; readonly warmup: number; readonly final?: number },

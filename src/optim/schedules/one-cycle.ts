@@ -15,7 +15,11 @@ export interface OneCycleOptions {
   readonly threePhases?: boolean;
 }
 
-/** Up to `largest` and down again over one run, with PyTorch's defaults. Smith and Topin 2018. The phases end at the steps PyTorch's do. */
+/**
+ * Up to `largest` and down again over one run, with PyTorch's defaults. Smith and Topin 2018. The phases end at the steps PyTorch's do.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function oneCycle(largest: number, options: OneCycleOptions): Schedule {
   const {
     steps,

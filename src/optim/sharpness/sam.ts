@@ -102,6 +102,7 @@ export function sam(base: GradientTransformation, options: SamOptions = {}): Min
  * SAM with a perturbation of its own for each part of the batch (m-sharpness, section 3 of the paper): the gradients of the parts are averaged.
  *
  * @param parts the objective of each part, of equal sizes. What else they return is the first's.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function samGradientOfParts<P, R extends ScalarOrWithAux>(
   parts: readonly Objective<P, R>[],
@@ -117,6 +118,7 @@ export function samGradientOfParts<P, R extends ScalarOrWithAux>(
 /**
  * How much the loss rises within the ball: L(w + e) - L(w) at the perturbation of one ascent step, or of `steps` smaller ones, each followed by
  * a return to the ball. For one step and a convex loss never negative.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function sharpness<P>(
   objective: (params: P) => Tensor,
@@ -135,7 +137,12 @@ export function sharpness<P>(
   return objective(at).sub(objective(params));
 }
 
-/** The mean of {@link sharpness} over parts of a data set, each with the perturbation that is worst for it: m-sharpness for parts of m examples. */
+/**
+ * The mean of {@link sharpness} over parts of a data set, each with the perturbation that is worst for it: m-sharpness for parts of m
+ * examples.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function mSharpness<P>(
   parts: readonly ((params: P) => Tensor)[],
   params: P,

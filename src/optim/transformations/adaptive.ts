@@ -15,6 +15,7 @@ export interface AdamOptions {
 /**
  * Adam's direction (Kingma and Ba 2015, algorithm 1): m / (1 - beta1^t) over sqrt(v / (1 - beta2^t)) + epsilon, with m and v the decaying
  * means of the gradients and of their squares.
+ * @throws RangeError where arguments or options do not fit.
  */
 export function scaleByAdam({
   beta1 = 0.9,
@@ -82,7 +83,7 @@ export function scaleByAdagrad({ epsilon = 1e-10 }: { readonly epsilon?: number 
   };
 }
 
-/** Does nothing. */
+/** Leaves gradients as they are: a place holder in chains. */
 export const identity: GradientTransformation = {
   init: () => ({}),
   update: (gradients, state) => ({ updates: map1(gradients, (g) => g), state }),

@@ -14,7 +14,11 @@ export function globalNorm(tree: unknown): Tensor {
   return zero.where(0, zero.where(1, square).sqrt());
 }
 
-/** All gradients times min(1, limit / (norm + 1e-6)), with the norm of all of them together: what PyTorch's clip_grad_norm_ does. */
+/**
+ * All gradients times min(1, limit / (norm + 1e-6)), with the norm of all of them together: what PyTorch's clip_grad_norm_ does.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function clipByGlobalNorm(limit: number): GradientTransformation {
   if (!(limit > 0)) throw new RangeError(`clipByGlobalNorm: limit ${limit} must be positive`);
   return statelessTransformation((gradients) => {
@@ -23,7 +27,7 @@ export function clipByGlobalNorm(limit: number): GradientTransformation {
   });
 }
 
-/** Every element limited to [-limit, limit]. */
+/** Every element limited to [-limit, limit]. @throws RangeError where arguments or options do not fit. */
 export function clipByValue(limit: number): GradientTransformation {
   if (!(limit > 0)) throw new RangeError(`clipByValue: limit ${limit} must be positive`);
   return statelessTransformation((gradients) => map1(gradients, (g) => g.clip(-limit, limit)));

@@ -10,7 +10,12 @@ export interface MomentumOptions {
   readonly nesterov?: boolean;
 }
 
-/** Velocity v = momentum v + (1 - dampening) g, beginning with v = g; the update is v, or g + momentum v with Nesterov's. Sutskever et al. 2013. */
+/**
+ * Velocity v = momentum v + (1 - dampening) g, beginning with v = g; the update is v, or g + momentum v with Nesterov's. Sutskever et al.
+ * 2013.
+ *
+ * @throws RangeError where arguments or options do not fit.
+ */
 export function trace({ momentum, dampening = 0, nesterov = false }: MomentumOptions): GradientTransformation {
   if (nesterov && (momentum <= 0 || dampening !== 0))
     throw new RangeError('trace: nesterov needs a momentum and no dampening');
