@@ -80,7 +80,10 @@ export interface Inspection {
  */
 export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
   const { samples = 512, points = 21, probes = 2, steps = 30, onProgress = () => {} } = options;
-  const config = parseConfig((await readJson(join(folder, runFiles.config))) as Record<string, unknown>);
+  const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
+  if (settings.kind !== undefined)
+    throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
+  const config = parseConfig(settings);
   const prepared = await prepareData(config);
   onProgress('test set');
   const subject = await (trainsEmbeddings(config) ? embeddingSubject : classifierSubject)(folder, config, prepared);

@@ -136,12 +136,8 @@ function curves({ config, metrics, result }: RunRecord): string {
       ];
     }
     const points = curve(steps, (line) => line.accuracy);
-    const lowest = Math.min(
-      0.9,
-      ...smoothed(points)
-        .slice(20)
-        .map((p) => p.y),
-    );
+    const later = smoothed(points).slice(20);
+    const lowest = Math.min(0.9, ...later.map((p) => p.y), ...tests.map((line) => line.testAccuracy ?? 1));
     const series = both(points, (line) => line.testAccuracy);
     const options = { title: `Accuracy by step, ${seed}`, x, y: 'accuracy (share of samples)' };
     return ['Accuracy', lineChart(series, { ...options, yDomain: [lowest, 1] })];

@@ -90,3 +90,54 @@ describe('encodePng', () => {
     expect(() => encodePng(ndarray(new Uint8Array(8), { shape: [2, 2, 2] }))).toThrow(/\[2, 2, 2\] must be \[1 or 3/);
   });
 });
+
+describe('the report of a regression', () => {
+  const { result, metrics, config } = record;
+  const numbers: RunRecord = {
+    config: { ...config, loss: 'huber' },
+    result: { testError: 1.25, testLoss: 0.5, epochs: 2, seconds: 1, seed: result.seed },
+    metrics: metrics.map(({ accuracy, testAccuracy, ...line }) => ({
+      ...line,
+      error: accuracy,
+      testError: testAccuracy,
+    })),
+    estimates: [
+      { target: 1, predicted: 2 },
+      { target: 3, predicted: 2.5 },
+    ],
+  };
+
+  it('has errors in the place of accuracies, and predictions against targets', () => {
+    const { document } = parseHTML(renderReport(numbers));
+    expect(document.querySelector('.summary')?.textContent).toMatch(
+      /1\.250 test error \(root mean square\), test loss 0\.5000/,
+    );
+    const captions = [...document.querySelectorAll('.charts figcaption')].map((caption) => caption.textContent);
+    expect(captions).toEqual(['Loss', 'Error', 'Learning rate']);
+    const headings = [...document.querySelectorAll('h2')].map((heading) => heading.textContent);
+    expect(headings).toEqual(['Predictions and targets', 'Configuration']);
+    expect(
+      document.querySelector('svg[aria-label="Predictions by target, 2 test samples"]')?.querySelectorAll('circle'),
+    ).toHaveLength(2);
+  });
+});
+
+describe('the report of a classifier of texts', () => {
+  it('shows texts as text, cut where they are long', () => {
+    const texts = [
+      { text: '<b>bold</b>', label: 0, predicted: 1, confidence: 0.9 },
+      { text: 'x'.repeat(400), label: 1, predicted: 1, confidence: 0.6 },
+    ];
+    const { samples, ...rest } = record;
+    expect(samples).toHaveLength(2);
+    const { document } = parseHTML(renderReport({ ...rest, texts }));
+    const rows =
+      [...document.querySelectorAll('section')]
+        .find((part) => part.textContent?.includes('Sample predictions'))
+        ?.querySelectorAll('tbody tr') ?? [];
+    expect([...rows].map((row) => row.textContent)).toEqual([
+      '<b>bold</b>\u2717 dogcat & mouse90%',
+      `${'x'.repeat(300)}...dogdog60%`,
+    ]);
+  });
+});

@@ -1,4 +1,4 @@
-import { crossEntropy, meanSquaredError } from '../../losses/index.js';
+import { crossEntropy } from '../../losses/index.js';
 import { Context } from '../../nn/index.js';
 import type { Minimizer } from '../../optim/index.js';
 import { compile, type SessionOptions } from '../../runtime/index.js';
@@ -16,7 +16,7 @@ export interface FinetuneState {
   readonly optimizer: Arrays;
 }
 
-/** Answers on the whole test set, in its order. */
+/** Answers on the whole test set, in its order. The loss is cross-entropy, or for numbers the run's own. */
 export interface FinetuneEvaluation extends Measured {
   /** The class predicted, or the number. */
   readonly predicted: Float32Array;
@@ -78,7 +78,7 @@ export function finetuneTask(
       return {
         ...measured(output, targets),
         loss: regression
-          ? meanSquaredError(output, targets, { reduction: 'sum' })
+          ? loss(output, targets).mul(targets.size)
           : crossEntropy(output, targets, { reduction: 'sum' }),
         predicted: regression ? output : output.argmax(1).cast('float32'),
         confidence: regression ? output.onesLike() : output.softmax(1).max(1),

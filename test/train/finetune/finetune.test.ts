@@ -13,6 +13,7 @@ import {
   decodeSafetensors,
   type FinetuneSettings,
   finetuneFiles,
+  inspectRun,
   parseFinetuneConfig,
   runFinetuning,
 } from '../../../src/train/index.js';
@@ -249,6 +250,9 @@ describe('tables', () => {
       loss: 'huber',
     });
     expect(result?.testAccuracy).toBeUndefined();
+    // Huber's loss is at most half of the squared error.
+    expect(result?.testLoss).toBeLessThan((result?.testError ?? 0) ** 2 / 2 + 1e-6);
+    await expect(inspectRun(out)).rejects.toThrow(/inspect: .*numbers holds a run of finetune/);
     // The deviation of the sizes is 1.7.
     expect(result?.testError).toBeLessThan(0.6);
     const scores = await logitsOf(session, { features: everything });
