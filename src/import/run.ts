@@ -13,12 +13,16 @@ import { type DataSource, storedTensor } from './tensor-data.js';
 /** Steps that loops may have in all when they are unrolled. */
 const mostSteps = 10_000;
 
+/** Nodes that one application may make, those of loops once for each of their steps. */
+const mostApplied = 500_000;
+
 /** A name's value in the graph at hand or one around it. */
 type Lookup = (name: string) => Value;
 
 /** One application of a model: what its nodes make of the values of its inputs and weights. */
 export class Application {
   #steps = 0;
+  #applied = 0;
   /** Numbers of attributes, read once. */
   static readonly #attributes = new WeakMap<AttributeProto, NDArray>();
 
@@ -43,6 +47,10 @@ export class Application {
   }
 
   #apply(node: GraphNode, values: Map<string, Value>, lookup: Lookup): void {
+    if (++this.#applied > mostApplied)
+      throw new OnnxImportError(
+        `node '${node.label}' (${node.type}): more than ${mostApplied} nodes once loops are unrolled`,
+      );
     const operator = operatorOf(node);
     const surroundings: Surroundings = {
       context: this.context,

@@ -320,3 +320,37 @@ describe('an imported model in training', () => {
     expect(kept.length).toBeLessThan(800);
   });
 });
+
+describe('the size of what a model asks for', () => {
+  const loop = (steps: number, nodes: number) =>
+    modelFile({
+      inputs: [value('x', 'float32', [1])],
+      outputs: [value('y')],
+      nodes: [
+        node('Loop', ['steps', '', 'x'], ['y'], {
+          body: graph({
+            inputs: [value('i', 'int64', []), value('go', 'bool', []), value('s0')],
+            outputs: [value('on', 'bool'), value(`s${nodes}`)],
+            nodes: [
+              node('Identity', ['go'], ['on']),
+              ...Array.from({ length: nodes }, (_, k) => node('Neg', [`s${k}`], [`s${k + 1}`])),
+            ],
+          }),
+        }),
+      ],
+      initializers: [tensor('steps', ndarray(BigInt64Array.of(BigInt(steps)), { shape: [] }))],
+    });
+
+  it('has limits: steps of loops, nodes once they are unrolled, pieces, depths', async () => {
+    const x = ndarray([1]);
+    expect(toNumbers(await applied(loop(3, 1), x))).toEqual([-1]);
+    await expect(applied(loop(20_000, 1), x)).rejects.toThrow('loops of more than 10000 steps in all are not unrolled');
+    await expect(applied(loop(9_000, 100), x)).rejects.toThrow('more than 500000 nodes once loops are unrolled');
+    const split = modelFile({
+      inputs: [value('x', 'float32', [1])],
+      outputs: [value('y')],
+      nodes: [node('Split', ['x'], ['y'], { num_outputs: 2 ** 40 })],
+    });
+    await expect(applied(split, x)).rejects.toThrow('the number of pieces 1099511627776 is not between 0 and 67108864');
+  });
+});

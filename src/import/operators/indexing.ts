@@ -1,5 +1,6 @@
 import { arange, constant, showShape, type Tensor } from '../../tensor/index.js';
 import { type OnnxOperator, type OperatorCall, type Results, results } from '../operator.js';
+import { bounded } from './limits.js';
 
 /** Indices along an axis, negative ones counted from its end. */
 function wrapped(indices: Tensor, n: number): Tensor {
@@ -33,7 +34,7 @@ function topK(call: OperatorCall): Results {
 
 function oneHot(call: OperatorCall): Tensor {
   const indices = call.tensor(0);
-  const depth = call.number(1) ?? 0;
+  const depth = bounded('depth', call.number(1) ?? 0);
   const values = call.tensor(2);
   const [off, on] = [values.at(0), values.at(1)];
   const axis = call.integer('axis', -1);

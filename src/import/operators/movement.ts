@@ -1,6 +1,7 @@
 import { concat, padCircular, padReflect, padReplicate, sizeOf, type Tensor } from '../../tensor/index.js';
 import { broadcastShapes } from '../../tensor/shape.js';
 import { type OnnxOperator, type OperatorCall, results } from '../operator.js';
+import { bounded } from './limits.js';
 
 function reshape(call: OperatorCall): Tensor {
   const x = call.tensor(0);
@@ -42,7 +43,7 @@ function slice(call: OperatorCall): Tensor {
 
 /** Lengths of the pieces of a split: as told, or in equal parts of which the last may be shorter. */
 export function pieces(n: number, count: number): number[] {
-  const each = Math.ceil(n / count);
+  const each = Math.ceil(n / bounded('number of pieces', count));
   return Array.from({ length: count }, (_, i) => Math.max(0, Math.min(each, n - i * each)));
 }
 

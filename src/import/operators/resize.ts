@@ -1,5 +1,6 @@
 import { constant, showShape, sizeOf, type Tensor } from '../../tensor/index.js';
 import type { OnnxOperator, OperatorCall } from '../operator.js';
+import { bounded } from './limits.js';
 
 /** How one axis is resized: where the elements of the result lie in the source, and how much of its neighbours each takes. */
 interface Axis {
@@ -89,12 +90,15 @@ const mostWeights = 2 ** 26;
 
 function alongAxis(x: Tensor, axis: number, along: Axis, sampling: Sampling): Tensor {
   const { from, to } = along;
+  bounded('length', to);
   const places = Array.from({ length: to }, (_, i) => position(i, along, sampling.coordinates));
   if (sampling.mode === 'nearest') {
     const rounded = places.map((at) => Math.min(Math.max(nearest(at, sampling.rounding), 0), from - 1));
     return x.gather(constant(rounded, 'int64'), axis);
   }
-  if (from * to > mostWeights) throw new RangeError(`from ${from} to ${to} elements is too far in one step`);
+  // Antialiased, an element is made of as many as the scale puts into it.
+  const reach = sampling.antialias ? Math.max(from, 4 / along.scale) : from;
+  if (!(reach * to <= mostWeights)) throw new RangeError(`from ${from} to ${to} elements is too far in one step`);
   const matrix = new Float64Array(to * from);
   places.forEach((at, i) => {
     for (const [k, weight] of weightsAt(at, along, sampling)) matrix[i * from + k] += weight;
