@@ -6,7 +6,7 @@ import { type Argument, type ArraysIn, type ArraysOut, argumentsOf, nameOfArgume
 import { Buffers, keyOf } from './buffers.js';
 import type { Device, SessionOptions } from './engine.js';
 import { multiplyAdds } from './operations.js';
-import { type Plan, plan, runPlan } from './plan.js';
+import { distinctNames, type Plan, plan, runPlan } from './plan.js';
 import { type OperatorProfile, operatorProfiles } from './profile.js';
 import { type Traced, trace } from './trace.js';
 
@@ -172,7 +172,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     stats: () => worked.map((program) => ({ ...program.stats })),
     toOnnx: (...args: { [K in keyof A]: ArraysIn<A[K]> }) => {
       const { inputs, outputs } = traced(args, flatten(args));
-      return modelBytes(encodeModel({ name, inputs, outputs }));
+      return modelBytes(encodeModel({ name, inputs, outputs: distinctNames(outputs, inputs) }));
     },
     profile: async (...args: { [K in keyof A]: ArraysIn<A[K]> }) => {
       if (!engine.profiled) throw new Error(`${who}: this build of ONNX Runtime cannot time operators`);

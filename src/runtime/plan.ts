@@ -92,7 +92,7 @@ async function makeSegment(
 }
 
 /** A result may be called what an argument is called; in a model every name is one value. */
-function distinctNames(outputs: readonly Named[], inputs: readonly Named[]): Named[] {
+export function distinctNames(outputs: readonly Named[], inputs: readonly Named[]): Named[] {
   const taken = new Set(inputs.map((i) => i.name));
   return outputs.map(({ name, tensor }) => {
     let fresh = name;

@@ -140,6 +140,16 @@ describe('compile', () => {
     expect([...(y.data as Float32Array)]).toEqual([11]);
   });
 
+  it('gives a model in which results may be called what arguments are called', async () => {
+    const f = compile((x: Tensor, y: Tensor) => [x.add(y), x.sub(y)]);
+    const session = await ort.InferenceSession.create(f.toOnnx(ndarray([1, 2]), ndarray([3, 5])));
+    expect([session.inputNames, session.outputNames]).toEqual([
+      ['0', '1'],
+      ['0_out', '1_out'],
+    ]);
+    await session.release();
+  });
+
   it('can be released', async () => {
     const f = compile((x: Tensor) => x.exp());
     await f(ndarray([0]));

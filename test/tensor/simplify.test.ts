@@ -73,6 +73,30 @@ describe('what changes nothing is no node', () => {
     expect(types(x.transpose([0, 1]).expandDims(0).transpose([1, 0, 2]))).toEqual(['Reshape']);
   });
 
+  it('what is repeated meets others, numbers and sums before it is repeated', async () => {
+    const v = input('v', [3], 'float32');
+    const wide = v.broadcastTo([2, 3]);
+    expect(types(x.mul(wide))).toEqual(['Mul']);
+    expect(types(wide.mul(2).add(x))).toEqual(['Mul', 'Add']);
+    expect(wide.mul(2).node.inputs[0].shape).toEqual([3]);
+    expect(types(x.neg().sum(0))).toEqual(['ReduceSum', 'Neg', 'Reshape']);
+    expect(types(grad((t: Tensor) => t.square().mean(0).mul(v).sum())(x))).not.toContain('Expand');
+    // Of two that are repeated one keeps the shape.
+    const f = compile((t: Tensor) => [
+      t.broadcastTo([1, 2, 3]).mul(ones([1, 2, 3])),
+      t.broadcastTo([1, 2, 3]).sub(t.at(0).broadcastTo([1, 2, 3])),
+    ]);
+    const [same, less] = await f(ndarray([1, 2, 3, 4, 5, 6], { shape: [2, 3] }));
+    expect([same.shape, toNumbers(same)]).toEqual([
+      [1, 2, 3],
+      [1, 2, 3, 4, 5, 6],
+    ]);
+    expect([less.shape, toNumbers(less)]).toEqual([
+      [1, 2, 3],
+      [0, 0, 0, 3, 3, 3],
+    ]);
+  });
+
   it('a value that does not broadcast keeps its shape', async () => {
     const f = compile((t: Tensor) => [t.add(zeros([2, 2])), t.mul(ones([2, 1]))]);
     expect((await f(ndarray([1, 2]))).map((r) => [r.shape, toNumbers(r)])).toEqual([
