@@ -39,7 +39,7 @@ export interface DartsState<W, A, T> {
  * Differentiable architecture search. A step is one of the architecture, on a batch that the weights are not trained on, and then one of
  * the weights, by stochastic gradient descent with momentum, on a training batch: the one minimises L_val(w*(alpha), alpha) with w*(alpha) taken
  * to be a step of the other away, the other L_train(w, alpha). At the end {@link genotypeOf} reads off the operations. Liu et al. 2019 (arXiv
- * 1806.09055), algorithm 1.
+ * 1806.09055).
  *
  * Buffers, such as running means, follow the training batches alone. A step is written in tensors, to be compiled.
  */

@@ -138,8 +138,8 @@ export interface AdaRoundState<T = Tensor> {
 }
 
 /**
- * AdaRound: which of the two nearest levels each weight of a layer goes to, so that the layer's output changes least. Minimises {@link
- * reconstructionError} of the layer with {@link softRound} weights plus lambda times {@link roundingRegularizer}, by v alone; the grid
+ * AdaRound: which of the two nearest levels each weight of a layer goes to, so that the layer's output changes least. Minimises
+ * {@link reconstructionError} of the layer with {@link softRound} weights plus lambda times {@link roundingRegularizer}, by v alone; the grid
  * stays. Nagel et al. 2020 (arXiv 2004.10568).
  *
  * Inputs and targets are batches of a few hundred to a thousand unlabelled examples: targets from the network in full precision, inputs from

@@ -84,8 +84,8 @@ export function quantizationGrid(x: Tensor, options: GridOptions = {}): Quantiza
 
 export interface FakeQuantizeOptions {
   /**
-   * From x / scale to integers; {@link roundToNearest}, or another with the derivative that it is to have: `floorStraightThrough`, {@link
-   * roundStochastically}. Default {@link roundToNearest}.
+   * From x / scale to integers; {@link roundToNearest}, or another with the derivative that it is to have: `floorStraightThrough`,
+   * {@link roundStochastically}. Default {@link roundToNearest}.
    */
   readonly round?: (x: Tensor) => Tensor;
 }

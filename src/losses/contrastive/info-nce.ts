@@ -10,7 +10,7 @@ export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
   readonly symmetric?: boolean;
   /**
    * Find y_i among itself and these, [m, d], the same for every x, in place of all rows of y: the keys of earlier batches, see {@link enqueue}
-   * (MoCo, He et al. 2020, equation 1). Not for both ways. Default: the rows of y.
+   * (MoCo, He et al. 2020). Not for both ways. Default: the rows of y.
    */
   readonly negatives?: Tensor;
   /** Give rows length 1 first, so that products are cosines. Default true. */
@@ -71,8 +71,7 @@ export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symm
 }
 
 /**
- * A queue of keys of earlier batches after one more: the new ones in front, the oldest gone, without derivative. MoCo, He et al. 2020,
- * section 3.2.
+ * A queue of keys of earlier batches after one more: the new ones in front, the oldest gone, without derivative. MoCo, He et al. 2020.
  *
  * @param queue [m, d]; `keys` [n, d], n at most m.
  * @throws TypeError or RangeError where arguments or options do not fit.

@@ -45,8 +45,8 @@ export interface GaussianKernelOptions extends KernelOptions {
 }
 
 /**
- * Gaussian kernel: p(j | i) in proportion to exp(-D_ij / (2 sigma^2)). Of squared Euclidean distances that of SNE (Hinton and Roweis 2002,
- * equation 1); of cosine distances the softmax of cosines at the temperature 2 sigma^2; of minus inner products at sigma^2 = 1/2 the softmax
+ * Gaussian kernel: p(j | i) in proportion to exp(-D_ij / (2 sigma^2)). Of squared Euclidean distances that of SNE (Hinton and Roweis
+ * 2002); of cosine distances the softmax of cosines at the temperature 2 sigma^2; of minus inner products at sigma^2 = 1/2 the softmax
  * of logits.
  *
  * @param distances D, [n, m].
@@ -70,7 +70,7 @@ function twiceSquare(width: number | Tensor, distances: Tensor): number | Tensor
 
 /**
  * The width of each row's Gaussian kernel at which its entropy is log(perplexity), [n], by bisection; differentiable. Of a row with more
- * points than that at its least distance it is close to 0, without a derivative. Hinton and Roweis 2002, section 2.
+ * points than that at its least distance it is close to 0, without a derivative. Hinton and Roweis 2002.
  *
  * @param distances D, [n, n]; self is left out.
  * @param perplexity effective number of neighbours, above 1 and below n - 1.

@@ -22,7 +22,7 @@ export function normalizedMutualInformation(clusters: Values, labels: Values): n
 
 /**
  * The share of points whose cluster's label is theirs, under the best pairing of clusters with labels, one to one (the Hungarian method):
- * in (0, 1], and 0 of no points. Where there are more clusters than labels some stay without. Xie et al. 2016, section 4.2 (clustering).
+ * in (0, 1], and 0 of no points. Where there are more clusters than labels some stay without. Xie et al. 2016.
  *
  * @param clusters [n], any numbers; `labels` [n].
  * @throws RangeError where arguments or options do not fit.
