@@ -93,6 +93,17 @@ const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold
     example: `const gaussians = await compile((x, y) => fitClassGaussians(features(x), y, { classes: 10 }))(images, labels);
 const { init, step } = cafa({ model: featuresAndLogits, gaussians, optimizer: adam({ learningRate: 1e-3 }) });`,
   },
+  'c-mixup': {
+    exports: [
+      'augment.cMixup',
+      'augment.cMixupPartners',
+      'augment.labelKernel',
+      'augment.mixExamples',
+      'augment.partnerStatistics',
+    ],
+    example: `const mixed = cMixup({ x, y }, { x: allInputs, y: allTargets }, key, { bandwidth: 0.5 });
+const loss = meanSquaredError(model(mixed.x), mixed.y);`,
+  },
   'circle-loss': {
     exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
     example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
@@ -132,6 +143,24 @@ const normal = genotypeOf(state.architecture.normal, { operations: network.opera
       'diagnostics.deconfound',
     ],
     example: `const { value } = deconfoundedCka(layerOfA, layerOfB, inputs);`,
+  },
+  'diff-jpeg': {
+    exports: [
+      'augment.diffJpeg',
+      'augment.jpegEncode',
+      'augment.jpegDecode',
+      'augment.jpegQualityScale',
+      'augment.scaledTable',
+      'augment.softRound',
+      'augment.softFloor',
+      'augment.softClip',
+      'augment.softArithmetic',
+      'augment.straightThroughArithmetic',
+      'augment.exactArithmetic',
+      'augment.randomJpeg',
+    ],
+    example: `const coded = diffJpeg(images, quality, { arithmetic: straightThroughArithmetic }); // in [0, 255]
+const byQuality = grad((q) => meanSquaredError(diffJpeg(images, q), target))(quality);`,
   },
   fish: {
     exports: [

@@ -10,7 +10,7 @@ export function section(heading: string, body: string): string {
   return `<section>\n<h2>${heading}</h2>\n${body}\n</section>`;
 }
 
-/** A setting as it is given: a choice as `name:option=value`, text as it is, anything else as JSON. */
+/** A setting as it is given: a choice as `name:option=value`, several of them one after the other, text as it is, anything else as JSON. */
 export function showSetting(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'string') return value;
@@ -19,6 +19,8 @@ export function showSetting(value: unknown): string {
     const list = Object.entries(options).map(([key, option]) => `${key}=${showSetting(option)}`);
     return list.length > 0 ? `${name}:${list.join(',')}` : name;
   }
+  const isList = Array.isArray(value) && value.every((entry) => typeof entry === 'object');
+  if (isList) return value.length > 0 ? value.map(showSetting).join(', ') : 'none';
   return JSON.stringify(value);
 }
 

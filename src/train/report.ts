@@ -148,7 +148,8 @@ function curves({ config, metrics, result }: RunRecord): string {
 
 /** What the axis of losses shows: training has the run's own loss, the test set always cross-entropy. */
 function lossAxis({ config, result }: Pick<RunRecord, 'config' | 'result'>): string {
-  const name = showSetting(config.loss).split(':')[0];
+  const penalized = Array.isArray(config.regularizer) && config.regularizer.length > 0;
+  const name = `${showSetting(config.loss).split(':')[0]}${penalized ? ' with what regularises' : ''}`;
   if (result.testAccuracy === undefined || result.embedding) return name;
   return name === '' || name === 'crossEntropy' ? 'cross-entropy (nats)' : `${name}; test set: cross-entropy (nats)`;
 }

@@ -77,15 +77,16 @@ describe('the packed package', () => {
     write(
       'floors.ts',
       `import { compile, grad, type NDArray, ndarray, type Tensor } from 'cotangent';
+import { mixup } from 'cotangent/augment';
 import { digits, loader, mnist } from 'cotangent/data';
 import { crossEntropy } from 'cotangent/losses';
 import { Context, mlp, resnet9, vit } from 'cotangent/nn';
 import { encodeModel } from 'cotangent/onnx';
 import { adamW, cosine, sgd } from 'cotangent/optim';
 import { key, normal, split } from 'cotangent/random';
-import { parseConfig, runTraining } from 'cotangent/train';
+import { defineConfig, parseConfig, runTraining } from 'cotangent/train';
 
-const used = [digits, loader, mnist, crossEntropy, Context, mlp, resnet9, vit, encodeModel, adamW, cosine, sgd, key, normal, split, parseConfig, runTraining];
+const used = [mixup, digits, loader, mnist, crossEntropy, Context, mlp, resnet9, vit, encodeModel, adamW, cosine, sgd, key, normal, split, defineConfig, parseConfig, runTraining];
 type P = { w: Tensor; layers: { b: Tensor }[] };
 const f = compile((p: P, x: Tensor) => grad((q: P) => x.matmul(q.w).sum())(p));
 const result: Promise<{ w: NDArray; layers: { b: NDArray }[] }> = f({ w: ndarray([[1]]), layers: [] }, ndarray([[2]]));

@@ -166,7 +166,9 @@ describe('runs', () => {
     await runTraining(parseConfig(settings), { out: stopped, resume: true });
     const [a, b] = [whole, stopped].map((out) => readFileSync(join(out, runFiles.checkpoint)));
     expect(a.equals(b)).toBe(true);
-    expect(readFileSync(join(whole, runFiles.report), 'utf8')).toContain('cutout');
+    const report = readFileSync(join(whole, runFiles.report), 'utf8');
+    expect(report).toContain('randomCrop:padding=2, cutout:size=6, mixup:alpha=0.2');
+    expect(report).toContain('crossEntropy with what regularises; test set: cross-entropy (nats)');
   });
 
   it('go on only with the same augmentations', async () => {

@@ -17,9 +17,20 @@ import {
   softRound,
   straightThroughArithmetic,
 } from '../../../src/augment/index.js';
-import { compile, constant, grad, type NDArray, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
+import {
+  compile,
+  constant,
+  grad,
+  type NDArray,
+  ndarray,
+  type Tensor,
+  toNumbers,
+  valueAndGrad,
+  zeros,
+} from '../../../src/index.js';
+import { adam, applyUpdates } from '../../../src/optim/index.js';
 import { key, uniform } from '../../../src/runtime/random/index.js';
-import { allClose, checkDerivatives, close, random64 } from '../../support/derivatives.js';
+import { allClose, checkDerivatives, close, numbers, random64 } from '../../support/derivatives.js';
 import { c64, expectValue } from '../../support/losses.js';
 
 /** The ramps of the card: red 16 i, green 8 i + 8 j, blue 255 - 16 j. */
@@ -247,6 +258,39 @@ describe('libjpeg', () => {
     // Whole numbers at every step there, real ones here.
     expect(await psnr(straightThroughArithmetic)).toBeGreaterThan(40);
     expect(await psnr(softArithmetic)).toBeGreaterThan(28);
+  });
+});
+
+describe('an unknown quality', () => {
+  it('is found again from what JPEG made with it, by its gradient', async () => {
+    const quality = 20;
+    const noise = numbers(31, 3 * 1024);
+    const images = ndarray(
+      Float64Array.from({ length: 3 * 1024 }, (_, at) => {
+        const [c, row, column] = [Math.floor(at / 1024), Math.floor((at % 1024) / 32), at % 32];
+        return 128 + 55 * Math.sin(row / (2 + c) + column / 5) + 45 * noise[at];
+      }),
+      { shape: [1, 3, 32, 32] },
+    );
+    const seen = await coded(exactArithmetic)(images, scalar(quality));
+    const optimizer = adam({ learningRate: 0.5 });
+    const step = compile((q: Tensor, moments: unknown, x: Tensor, y: Tensor) => {
+      const [error, slope] = valueAndGrad((p: Tensor) => diffJpeg(x, p).sub(y).square().mean())(q);
+      const { updates, state } = optimizer.update(slope, moments, q);
+      return { error, moments: state, q: applyUpdates(q, updates).clip(1, 99) };
+    });
+    const found: { error: number; q: number }[] = [];
+    for (const start of [10, 40, 80]) {
+      let q: NDArray = scalar(start);
+      let moments = optimizer.init(q) as never;
+      for (let i = 0; i < 150; i++) {
+        const next = await step(q as never, moments, images, seen);
+        found.push({ error: Number(next.error.data[0]), q: Number(q.data[0]) });
+        [q, moments] = [next.q as NDArray, next.moments as never];
+      }
+    }
+    const best = found.reduce((a, b) => (a.error < b.error ? a : b));
+    expect(Math.abs(best.q - quality)).toBeLessThan(1);
   });
 });
 
