@@ -409,6 +409,17 @@ const distance = orthogonalFrameDistance(weights, classifierLengths);`,
     exports: ['losses.polyLoss', 'losses.polyFocalLoss', 'losses.binaryPolyFocalLoss', 'losses.truncatedCrossEntropy'],
     example: `const loss = polyLoss(logits, labels, { coefficients: [2] });`,
   },
+  'reg-mixup': {
+    exports: [
+      'augment.regMixup',
+      'augment.regMixupLoss',
+      'augment.mixup',
+      'augment.mixedLoss',
+      'augment.barrierEntropy',
+      'calibration.dempsterShaferUncertainty',
+    ],
+    example: `const loss = regMixup(model, images, labels, key, { alpha: 20 });`,
+  },
   'regression-calibration': {
     exports: [
       'calibration.pceKde',

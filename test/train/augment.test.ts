@@ -140,8 +140,8 @@ describe('runs', () => {
   const settings = {
     model: 'resnet9',
     width: 4,
-    trainSize: 320,
-    testSize: 50,
+    trainSize: 160,
+    testSize: 20,
     batchSize: 32,
     epochs: 2,
     checkpointEvery: 3,
