@@ -1,9 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import ort from 'onnxruntime-node';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { importOnnx } from '../../src/import/index.js';
 import { fused } from '../../src/import/operators/fused.js';
 import { castArray, compile, concat, type DType, type NDArray, ndarray, type Tensor } from '../../src/index.js';
 import { checkDerivatives, random64 } from '../support/derivatives.js';
+import { fromGolden, type GoldenArray, golden } from '../support/golden.js';
 import { expectClose } from '../support/onnx-data.js';
 import { float, modelFile, node, tensor, value } from '../support/onnx-model.js';
 
@@ -207,5 +211,33 @@ describe("ONNX Runtime's fused operators", () => {
   it('has every one of them in a case', () => {
     const tested = new Set(Object.values(cases).map((c) => c.type));
     expect(fused.map((o) => o.type).filter((type) => !tested.has(type))).toEqual([]);
+  });
+});
+
+describe("files that ONNX Runtime's optimizer wrote", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cotangent-optimized-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['bert', 'bert-script-17', 'BiasGelu'],
+    ['vit', 'vit-script-14', 'BiasGelu'],
+    ['unet', 'unet-script-17', 'QuickGelu'],
+    ['resnet', 'resnet-script-13', 'FusedConv'],
+  ])('%s: outputs as before, with operators of its own', async (name, file, operator) => {
+    const before = readFileSync(new URL(`../golden/onnx/${file}.onnx`, import.meta.url));
+    const path = join(folder, `${file}.onnx`);
+    const options = { graphOptimizationLevel: 'extended', optimizedModelFilePath: path, logSeverityLevel: 3 } as const;
+    await (await ort.InferenceSession.create(before, options)).release();
+    const { inputs, outputs } = golden<{
+      inputs: Record<string, GoldenArray & { dtype: 'float32' | 'int64' }>;
+      outputs: GoldenArray[];
+    }>(`onnx/${name}`);
+    const model = importOnnx(readFileSync(path));
+    expect(model.nodes.map((n) => n.type)).toContain(operator);
+    const program = compile((w: Record<string, Tensor>, x: Record<string, Tensor>) => model.apply(w, x));
+    const x = Object.fromEntries(Object.entries(inputs).map(([key, array]) => [key, fromGolden(array, array.dtype)]));
+    const y = await program(model.init(), x);
+    await program.release();
+    expectClose(y, fromGolden(outputs[0], 'float32'), 1e-5, name);
   });
 });
