@@ -96,13 +96,14 @@ function encodeScope({ name, inputs, outputs }: GraphSpec, names: Names, capture
     given,
   );
   const own = order.filter((node) => node.operator.type !== 'Constant' && !given.has(node));
+  const used = new Set([...own.flatMap((node) => node.inputs), ...outputs.map((o) => o.tensor)]);
   for (const node of lastResultsFirst(own)) {
     const scope = scopeOf(node, names);
     const label = names.fresh(scope ? `${scope}/${node.operator.type}` : node.operator.type);
     node.outputs.forEach((y, i) => {
       if (names.of(y) === undefined) names.give(y, i === 0 ? `${label}_out` : `${label}_out${i}`);
     });
-    nodes.push(encodeNode(node, label, nameOf, names));
+    nodes.push(encodeNode(node, outputsOf(node, used), label, nameOf, names));
   }
   for (const { name: given, tensor } of copied) {
     nodes.push(
@@ -190,11 +191,22 @@ function scopeOf(node: Node, names: Names): string {
   return '';
 }
 
-function encodeNode(node: Node, name: string, nameOf: (x: Tensor | undefined) => string, names: Names): NodeProto {
+/** The outputs that a node has in a model. ONNX Runtime pools several times as fast where no one asks for positions. */
+function outputsOf(node: Node, used: ReadonlySet<Tensor>): readonly Tensor[] {
+  return node.operator.type === 'MaxPool' && !used.has(node.outputs[1]) ? [node.output] : node.outputs;
+}
+
+function encodeNode(
+  node: Node,
+  outputs: readonly Tensor[],
+  name: string,
+  nameOf: (x: Tensor | undefined) => string,
+  names: Names,
+): NodeProto {
   const { type, domain } = node.operator;
   if (domain === 'cotangent') throw new Error(`encodeModel: ${type} is no ONNX operator`);
   let input = node.inputs.map(nameOf);
-  const output = node.outputs.map((y) => nameOf(y));
+  const output = outputs.map((y) => nameOf(y));
   const attribute = Object.entries(node.attributes).flatMap(([key, value]) => {
     if (value === undefined) return [];
     if (typeof value !== 'object' || !('parameters' in value)) return [encodeAttribute(key, value)];
