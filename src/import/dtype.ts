@@ -23,6 +23,7 @@ export function dtypeOf(what: string, code: number, half: HalfPrecision): DType 
   const dtype = supported[code];
   if (dtype) return dtype;
   if (isHalf(code) && half === 'float32') return 'float32';
+  if (code === Code.UNDEFINED) throw new OnnxImportError(`${what} has no element type`);
   const name = (Code[code] ?? `number ${code}`).toLowerCase();
   const remedy = isHalf(code) ? "; { float16: 'float32' } reads it as float32" : '';
   throw new OnnxImportError(`${what} has the element type ${name}, which is not supported${remedy}`);

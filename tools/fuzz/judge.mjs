@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 
 /** Messages of the engine, not of this project: something was not checked. */
 const accidents =
-  /Cannot (?:read|set|convert|mix|destructure|access)|is not (?:a function|iterable|defined|a constructor|an object)|Invalid (?:typed )?array|call stack|out of (?:bounds|memory)|allocation|BigInt|must be (?:called|positive)|undefined|\[object|NaN/;
+  /Cannot (?:read|set|convert|mix|destructure|access)|is not (?:a function|iterable|defined|a constructor|an object)|Invalid (?:typed )?array|call stack|out of (?:bounds|memory)|Array buffer allocation|cannot be converted to a BigInt|\bundefined\b|\[object|(?<![A-Za-z])NaN\b/;
 
 /** What became of a case: `outcome` in one word, `message` of a refusal, `failure` where it did not pass. */
 export async function judge(run) {

@@ -24,7 +24,8 @@ function modulus(call: OperatorCall): Tensor {
 
 function power(call: OperatorCall): Tensor {
   const [x, exponent] = broadcastPair(call);
-  return x.pow(exponent.cast(x.dtype));
+  if (isFloat(x.dtype) || !isFloat(exponent.dtype)) return x.pow(exponent.cast(x.dtype));
+  return x.cast(exponent.dtype).pow(exponent).cast(x.dtype);
 }
 
 /** Arithmetic, elementwise and broadcast. */

@@ -18,8 +18,9 @@ function branch(call: OperatorCall): Results {
   return results(
     ...yes.map((x, i) => {
       const y = no[i];
-      if (!isTensor(x) || !isTensor(y) || x.shape.join() !== y.shape.join())
-        throw new RangeError(`its condition depends on values, and its branches make ${x} and ${y}`);
+      const shown = (value: Value) => (isTensor(value) ? `${value}` : value ? 'a sequence' : 'nothing');
+      if (!isTensor(x) || !isTensor(y) || x.dtype !== y.dtype || x.shape.join() !== y.shape.join())
+        throw new RangeError(`its condition depends on values, and its branches make ${shown(x)} and ${shown(y)}`);
       return condition.reshape([]).where(x, y);
     }),
   );

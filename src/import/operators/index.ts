@@ -66,7 +66,7 @@ export function operatorOf(node: GraphNode): OnnxOperator {
 export function unsupportedReason(node: GraphNode): string | undefined {
   const name = node.domain === '' ? node.type : `${node.domain}.${node.type}`;
   const operator = byName.get(`${node.domain}:${node.type}`);
-  if (!operator) return name;
+  if (!operator) return name || 'an operator without a name';
   if (node.domain === '' && (node.version < (operator.since ?? 1) || node.version > newest))
     return `${name} of operator set ${node.version}`;
   return undefined;
