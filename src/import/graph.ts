@@ -54,9 +54,18 @@ const mostNodes = 200_000;
 export function graphOf(model: ModelProto): Graph {
   if (!model.graph) throw new OnnxImportError('the file holds no graph: it is no ONNX model');
   const versions = new Map<string, number>();
-  for (const { domain, version } of model.opsetImport) versions.set(plainDomain(domain), Number(version));
+  for (const { domain, version } of model.opsetImport) {
+    const plain = plainDomain(domain);
+    if (versions.has(plain)) throw new OnnxImportError(`the operator set of ${plain || 'ONNX'} stands there twice`);
+    versions.set(plain, Number(version));
+  }
   if (!versions.has('')) versions.set('', 1);
-  const functions = new Map(model.functions.map((f) => [functionKey(f.domain, f.name, f.overload), f]));
+  const functions = new Map<string, FunctionProto>();
+  for (const definition of model.functions) {
+    const key = functionKey(definition.domain, definition.name, definition.overload);
+    if (functions.has(key)) throw new OnnxImportError(`the function ${definition.name} stands there twice`);
+    functions.set(key, definition);
+  }
   return new Reader(functions).graph(model.graph, versions, new Set(), '');
 }
 
@@ -233,11 +242,16 @@ function renamed(
   const attribute = node.attribute.flatMap((a) => {
     if (a.refAttrName) {
       const value = given.get(a.refAttrName);
-      return value ? [{ ...value, name: a.name }] : [];
+      return value ? [changed(value, { name: a.name })] : [];
     }
-    return [a.g ? { ...a, g: renamedGraph(a.g, nameOf, given) } : a];
+    return [a.g ? changed(a, { g: renamedGraph(a.g, nameOf, given) }) : a];
   });
-  return { ...node, input: node.input.map(nameOf), output: node.output.map(nameOf), attribute };
+  return changed(node, { input: node.input.map(nameOf), output: node.output.map(nameOf), attribute });
+}
+
+/** A copy of a message with other fields. Fields that a file does not set are its prototype's, which a spread would lose. */
+function changed<M extends object>(message: M, fields: Partial<M>): M {
+  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, fields);
 }
 
 function renamedGraph(
@@ -245,14 +259,13 @@ function renamedGraph(
   nameOf: (name: string) => string,
   given: ReadonlyMap<string, AttributeProto>,
 ): GraphProto {
-  const info = (value: ValueInfoProto) => ({ ...value, name: nameOf(value.name) });
-  return {
-    ...graph,
+  const info = (value: ValueInfoProto) => changed(value, { name: nameOf(value.name) });
+  return changed(graph, {
     input: graph.input.map(info),
     output: graph.output.map(info),
-    initializer: graph.initializer.map((t) => ({ ...t, name: nameOf(t.name) })),
+    initializer: graph.initializer.map((t) => changed(t, { name: nameOf(t.name) })),
     node: graph.node.map((node) => renamed(node, nameOf, given)),
-  };
+  });
 }
 
 /** Every node, those of the graphs inside nodes too. */

@@ -85,7 +85,7 @@ function faultOf(node: GraphNode): string | undefined {
   return (
     countFault('inputs', node.inputs, schema.inputs) ??
     countFault('outputs', node.outputs, schema.outputs) ??
-    attributesFault(node.attributes, schema)
+    attributesFault(node.type, node.attributes, schema)
   );
 }
 
@@ -104,17 +104,54 @@ function countFault(what: string, { length }: readonly string[], { least, most }
   return `has ${length} ${what} and must have ${wanted}`;
 }
 
+/** What attributes that are words may say, by attribute or by operator and attribute. */
+const choices: Readonly<Record<string, readonly string[]>> = {
+  auto_pad: ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'],
+  approximate: ['none', 'tanh'],
+  direction: ['forward', 'reverse', 'bidirectional'],
+  'BitShift.direction': ['LEFT', 'RIGHT'],
+  reduction: ['none', 'mean', 'sum'],
+  'ScatterElements.reduction': ['none', 'add', 'mul', 'max', 'min'],
+  'ScatterND.reduction': ['none', 'add', 'mul', 'max', 'min'],
+  keep_aspect_ratio_policy: ['stretch', 'not_larger', 'not_smaller'],
+  nearest_mode: ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'],
+  padding_mode: ['zeros', 'border', 'reflection'],
+  'DepthToSpace.mode': ['DCR', 'CRD'],
+  'SpaceToDepth.mode': ['DCR', 'CRD'],
+  'GridSample.mode': ['linear', 'bilinear', 'nearest', 'cubic', 'bicubic'],
+  'Pad.mode': ['constant', 'reflect', 'edge', 'wrap'],
+  'Resize.mode': ['nearest', 'linear', 'cubic'],
+  'Upsample.mode': ['nearest', 'linear', 'bilinear'],
+  'RoiAlign.mode': ['avg', 'max'],
+  'TensorScatter.mode': ['linear', 'circular'],
+};
+
+const text = new TextDecoder();
+
+function unknownChoice(type: string, attributes: ReadonlyMap<string, AttributeProto>): string | undefined {
+  for (const [name, { s }] of attributes) {
+    const known = choices[`${type}.${name}`] ?? choices[name];
+    const said = text.decode(s);
+    if (known && !known.includes(said)) return `has '${name}' as '${said.slice(0, 40)}', not ${known.join(', ')}`;
+  }
+  return undefined;
+}
+
 function attributesFault(
+  type: string,
   attributes: ReadonlyMap<string, AttributeProto>,
   { attributes: allowed }: Schema,
 ): string | undefined {
   for (const [name, attribute] of attributes) {
-    const type = allowed.get(name)?.type;
-    if (type === undefined) return `has the attribute '${name}', which the operator does not know`;
+    const letters = allowed.get(name)?.type;
+    if (letters === undefined) return `has the attribute '${name}', which the operator does not know`;
+    const wanted = attributeTypes[letters];
     // The first version of the format had no types there.
-    if (attribute.type !== AttributeType.UNDEFINED && attribute.type !== attributeTypes[type])
-      return `has '${name}' as an attribute of type ${AttributeType[attribute.type] ?? attribute.type}, not ${AttributeType[attributeTypes[type]]}`;
+    if (attribute.type !== AttributeType.UNDEFINED && attribute.type !== wanted)
+      return `has '${name}' as an attribute of type ${AttributeType[attribute.type] ?? attribute.type}, not ${AttributeType[wanted]}`;
   }
+  const unknown = unknownChoice(type, attributes);
+  if (unknown) return unknown;
   for (const [name, { required }] of allowed)
     if (required && !attributes.has(name)) return `must have the attribute '${name}'`;
   return undefined;

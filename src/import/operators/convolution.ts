@@ -1,4 +1,4 @@
-import { conv, convTranspose, type Tensor } from '../../tensor/index.js';
+import { conv, convTranspose, showShape, type Tensor } from '../../tensor/index.js';
 import type { OnnxOperator, OperatorCall } from '../operator.js';
 import { windowOf } from './window.js';
 
@@ -14,6 +14,12 @@ function transposed(call: OperatorCall): Tensor {
   const lengths = x.shape.slice(2);
   const { stride, dilation } = windowOf(call, lengths, kernel);
   const extra = call.integers('output_padding') ?? kernel.map(() => 0);
+  for (const name of ['output_padding', 'output_shape']) {
+    const given = call.integers(name);
+    const most = kernel.length + (name === 'output_shape' ? 2 : 0);
+    if (given && given.length !== kernel.length && given.length !== most)
+      throw new RangeError(`${name} ${showShape(given)} must be ${kernel.length} numbers`);
+  }
   const mode = call.string('auto_pad', 'NOTSET');
   const wanted = call.integers('output_shape')?.slice(-kernel.length);
   const pads = call.integers('pads') ?? [...kernel, ...kernel].fill(0);

@@ -1,4 +1,4 @@
-import { concat, padCircular, padReflect, padReplicate, sizeOf, type Tensor } from '../../tensor/index.js';
+import { concat, padCircular, padReflect, padReplicate, showShape, sizeOf, type Tensor } from '../../tensor/index.js';
 import { broadcastShapes } from '../../tensor/shape.js';
 import { type OnnxOperator, type OperatorCall, results } from '../operator.js';
 import { bounded } from './limits.js';
@@ -104,7 +104,9 @@ function tile(call: OperatorCall): Tensor {
 }
 
 function blocks(call: OperatorCall): [n: number, c: number, h: number, w: number, size: number] {
-  const [n, c, h, w] = call.tensor(0).shape;
+  const { shape } = call.tensor(0);
+  if (shape.length !== 4) throw new RangeError(`x ${showShape(shape)} must be [n, channels, height, width]`);
+  const [n, c, h, w] = shape;
   return [n, c, h, w, call.integer('blocksize', 1)];
 }
 

@@ -1,4 +1,4 @@
-import { arange, constant, type NDArray, type Tensor } from '../../tensor/index.js';
+import { arange, constant, type NDArray, showShape, sizeOf, type Tensor } from '../../tensor/index.js';
 import { int64s } from '../../tensor/ops/constant.js';
 import type { OnnxOperator, OperatorCall } from '../operator.js';
 
@@ -24,7 +24,9 @@ function constantValue(call: OperatorCall): Tensor {
 function constantOfShape(call: OperatorCall): Tensor {
   const value = call.array('value');
   const filling = value ? constant({ ...value, shape: [] }) : constant(0, 'float32');
-  return filling.broadcastTo(call.numbers(0) ?? []);
+  const shape = call.numbers(0) ?? [];
+  if (!(sizeOf(shape) <= 2 ** 31)) throw new RangeError(`${showShape(shape)} is more than a model can hold`);
+  return filling.broadcastTo(shape);
 }
 
 /** Length of a range; what a model may ask for is limited, as its numbers are made here. */

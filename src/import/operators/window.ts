@@ -1,3 +1,4 @@
+import { showShape } from '../../tensor/index.js';
 import type { OperatorCall } from '../operator.js';
 
 /** The window of a convolution or pooling, an entry a spatial axis. */
@@ -14,6 +15,15 @@ export function windowOf(call: OperatorCall, lengths: readonly number[], kernel:
   const dilation = call.integers('dilations') ?? ones;
   const mode = call.string('auto_pad', 'NOTSET');
   const pads = call.integers('pads') ?? [...ones, ...ones].fill(0);
+  for (const [name, values, count] of [
+    ['strides', stride, kernel.length],
+    ['dilations', dilation, kernel.length],
+    ['pads', pads, 2 * kernel.length],
+    ['kernel_shape', call.integers('kernel_shape') ?? kernel, kernel.length],
+  ] as const)
+    if (values.length !== count) throw new RangeError(`${name} ${showShape(values)} must be ${count} numbers`);
+  if (lengths.length !== kernel.length)
+    throw new RangeError(`the kernel ${showShape(kernel)} does not fit lengths ${showShape(lengths)}`);
   const padding = lengths.map((n, i): [number, number] => {
     if (mode === 'NOTSET') return [pads[i], pads[i + kernel.length]];
     if (mode === 'VALID') return [0, 0];
