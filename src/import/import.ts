@@ -232,6 +232,11 @@ class OnnxLayer implements ImportedModel {
     this.#bind(given, x);
     const wanted = values.map((name) => this.#valueName(name));
     const found = new Application(this.source, context).run(this.graph, given, wanted);
+    for (const { name, dtype } of this.outputs) {
+      const value = found[wanted.indexOf(name)];
+      if (isTensor(value) && value.dtype !== dtype)
+        throw new OnnxImportError(`the output '${name}' is said to be ${dtype}, and the graph makes ${value.dtype}`);
+    }
     return Object.fromEntries(values.flatMap((name, i) => entriesOf(name, found[i])));
   }
 

@@ -72,6 +72,24 @@ const attributeTypes: Readonly<Record<string, AttributeType>> = {
   tp: AttributeType.TYPE_PROTO,
 };
 
+/** The field that holds an attribute's value, by its type. */
+const fieldOf: Readonly<Record<number, keyof AttributeProto>> = {
+  [AttributeType.FLOAT]: 'f',
+  [AttributeType.INT]: 'i',
+  [AttributeType.STRING]: 's',
+  [AttributeType.TENSOR]: 't',
+  [AttributeType.GRAPH]: 'g',
+  [AttributeType.FLOATS]: 'floats',
+  [AttributeType.INTS]: 'ints',
+  [AttributeType.STRINGS]: 'strings',
+};
+
+/** Whether a field is in the file: a list with elements, a number or text that is set at all. */
+function isSet(attribute: AttributeProto, field: keyof AttributeProto): boolean {
+  const value = attribute[field];
+  return Array.isArray(value) ? value.length > 0 : Object.hasOwn(attribute, field) && value !== undefined;
+}
+
 /** Where a node is not what ONNX says of its operator: its version, the number of inputs and outputs, its attributes. */
 function faultOf(node: GraphNode): string | undefined {
   const schema = schemaOf(node);
@@ -149,6 +167,13 @@ function attributesFault(
     // The first version of the format had no types there.
     if (attribute.type !== AttributeType.UNDEFINED && attribute.type !== wanted)
       return `has '${name}' as an attribute of type ${AttributeType[attribute.type] ?? attribute.type}, not ${AttributeType[wanted]}`;
+  }
+  for (const [name, attribute] of attributes) {
+    const field = fieldOf[attribute.type];
+    const set = Object.values(fieldOf).filter((other) => isSet(attribute, other));
+    const isList = field !== undefined && Array.isArray(attribute[field]);
+    if (field && (set.some((other) => other !== field) || (!isList && set.length === 0)))
+      return `has '${name}' as an attribute of type ${AttributeType[attribute.type]}, and stores something else`;
   }
   const unknown = unknownChoice(type, attributes);
   if (unknown) return unknown;

@@ -71,6 +71,11 @@ function tensorScatter(call: OperatorCall): Tensor {
   const axis = given < 0 ? given + cache.rank : given;
   if (!(axis > 0 && axis < cache.rank))
     throw new RangeError(`${showShape(cache.shape)} has no axis ${given} for a sequence`);
+  if (
+    update.rank !== cache.rank ||
+    update.shape.some((n, i) => (i === axis ? n > cache.shape[i] : n !== cache.shape[i]))
+  )
+    throw new RangeError(`the update ${showShape(update.shape)} does not fit the cache ${showShape(cache.shape)}`);
   const start = call
     .optional(2)
     ?.cast('int32')

@@ -40,22 +40,35 @@ function batch(call: OperatorCall): Results {
   return results(y, context.current(mean), context.current(variance));
 }
 
+function axesFrom(x: Tensor, axis: number): number[] {
+  const from = axis < 0 ? axis + x.rank : axis;
+  if (!(from >= 0 && from < x.rank)) throw new RangeError(`x ${showShape(x.shape)} has no axis ${axis}`);
+  return x.shape.map((_, i) => i).slice(from);
+}
+
+/** @throws RangeError where a weight would make x larger rather than scale or shift it. */
+function requireWithin(x: Tensor, weight: Tensor): void {
+  const lead = x.rank - weight.rank;
+  if (lead < 0 || weight.shape.some((n, i) => n !== 1 && n !== x.shape[lead + i]))
+    throw new RangeError(`the weight ${showShape(weight.shape)} does not fit x ${showShape(x.shape)}`);
+}
+
 /** x - mean over the last axes from `axis`, divided by the standard deviation; also the mean and the inverse of the deviation. */
 function layer(call: OperatorCall): Results {
   const x = call.tensor(0);
   const epsilon = call.float('epsilon', 1e-5);
-  const axis = call.integer('axis', -1);
-  const from = axis < 0 ? axis + x.rank : axis;
-  const axes = x.shape.map((_, i) => i).slice(from);
-  const { y, mean, variance } = standardize(x, axes, epsilon);
-  const scaled = y.mul(call.tensor(1));
+  const { y, mean, variance } = standardize(x, axesFrom(x, call.integer('axis', -1)), epsilon);
   const bias = call.optional(2);
+  requireWithin(x, call.tensor(1));
+  if (bias) requireWithin(x, bias);
+  const scaled = y.mul(call.tensor(1));
   return results(bias ? scaled.add(bias) : scaled, mean, variance.add(epsilon).sqrt().reciprocal());
 }
 
 /** x / sqrt(mean x^2 + epsilon) over the last axes from `axis`, times a weight. */
 export function rootMeanSquare(x: Tensor, weight: Tensor, axis: number, epsilon: number): Tensor {
-  const axes = x.shape.map((_, i) => i).slice(axis < 0 ? axis + x.rank : axis);
+  const axes = axesFrom(x, axis);
+  requireWithin(x, weight);
   return x.div(x.square().mean(axes, { keepDims: true }).add(epsilon).sqrt()).mul(weight);
 }
 
