@@ -102,18 +102,19 @@ export function classifierOf(config: TrainConfig, { train, normalization, schedu
   });
 }
 
-/** @throws Error of one line when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
+/** @throws Error of one line, naming `who`, when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
 export async function requireFolder(
   out: string,
   config: Readonly<Record<string, unknown>>,
   resume: boolean,
   overwrite: boolean,
+  who = 'train',
 ): Promise<void> {
   const path = join(out, runFiles.config);
   if (overwrite || !existsSync(path)) return;
   if (!resume)
     throw new Error(
-      `train: ${out} already holds a run; go on with --resume, replace it with --overwrite, or name another folder`,
+      `${who}: ${out} already holds a run; go on with --resume, replace it with --overwrite, or name another folder`,
     );
   const earlier = (await readJson(path)) as Record<string, unknown>;
   const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
@@ -124,7 +125,7 @@ export async function requireFolder(
     const list = changed.map(
       (name) => `${name} (was ${JSON.stringify(earlier[name])}, is ${JSON.stringify(now[name])})`,
     );
-    throw new Error(`train: the run in ${out} was started with another configuration: ${list.join(', ')}`);
+    throw new Error(`${who}: the run in ${out} was started with another configuration: ${list.join(', ')}`);
   }
 }
 

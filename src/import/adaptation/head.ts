@@ -60,7 +60,7 @@ const oldestVersion = 7;
  * needs any more are left out; names of inputs and outputs stay.
  *
  * Features are looked for from the first output backwards: through softmax, reshaping and additions of weights to a Gemm or a MatMul with a
- * weight, whose input is taken. A model that ends otherwise, as an encoder does, has no head yet, and the output itself is taken.
+ * weight, or through pooling to a 1 x 1 convolution, whose input is taken. A model that ends otherwise, as an encoder does, has no head yet, and the output itself is taken.
  *
  * ```ts
  * const { bytes } = replaceHead(model, { outputs: 5, key: key(0), example: { images: zerosArray([1, 3, 224, 224]) } });

@@ -56,7 +56,7 @@ export async function runFinetuning(
   options: FinetuneRunOptions,
 ): Promise<RunSummary | undefined> {
   const { out, resume = false, overwrite = false, signal, onEvent, onNote = () => {} } = options;
-  await requireFolder(out, config, resume, overwrite);
+  await requireFolder(out, config, resume, overwrite, 'finetune');
   const { base, model, data } = await prepareFinetuning(config, onNote);
   const samples = data.train.count;
   if (samples < config.batchSize)

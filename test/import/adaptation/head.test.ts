@@ -169,6 +169,27 @@ describe('replaceHead', () => {
     allClose(await apply(layer.init(), example), expected, 1e-5, 'imported');
   });
 
+  it('a convolution that classifies positions is a head too; one with a larger kernel is not', () => {
+    const file = (kernel: number) =>
+      modelFile({
+        inputs: [value('x', 'float32', ['n', 1, 8, 8])],
+        outputs: [value('y', 'float32', ['n', 5])],
+        nodes: [
+          node('Conv', ['x', 'first'], ['map']),
+          node('Conv', ['map', 'last'], ['scores']),
+          node('Relu', ['scores'], ['active']),
+          node('GlobalAveragePool', ['active'], ['pooled']),
+          node('Flatten', ['pooled'], ['y']),
+        ],
+        initializers: [tensor('first', zerosArray([3, 1, 3, 3])), tensor('last', zerosArray([5, 3, kernel, kernel]))],
+      });
+    const options = { outputs: 2, key: key(0), example: { x: images } };
+    const made = replaceHead(file(1), options);
+    expect(made).toMatchObject({ features: 'map', shape: [3, 3, 6, 6], pooling: 'mean' });
+    expect(importOnnx(made.bytes).parameters).toEqual(['first', 'head.weight', 'head.bias']);
+    expect(replaceHead(file(3), options)).toMatchObject({ features: 'y/before_head', shape: [3, 5], pooling: 'none' });
+  });
+
   it('takes features by value or node, and pools maps', async () => {
     const weight = ndarray(Float32Array.from(numbers(7, 2 * 9)), { shape: [2, 1, 3, 3] });
     const bytes = modelFile({
