@@ -42,7 +42,8 @@ export function backgroundAssembler(samples: Samples): Assembler {
   const settle = (id: number) => {
     const entry = waiting.get(id);
     waiting.delete(id);
-    if (waiting.size === 0) worker.unref();
+    // A batch that arrives while the thread is being ended must not let the process end before it.
+    if (waiting.size === 0 && ended === undefined) worker.unref();
     return entry;
   };
   const refusal = () => new Error(`loader: ${ended}`);
@@ -71,6 +72,8 @@ export function backgroundAssembler(samples: Samples): Assembler {
       }),
     close: async () => {
       end('closed');
+      // Whoever waits for the end may have nothing else that keeps the process alive.
+      worker.ref();
       await worker.terminate();
     },
   };

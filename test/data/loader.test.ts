@@ -178,4 +178,23 @@ describe('the background thread', () => {
     });
     expect(stdout).toBe('4\n');
   });
+
+  it('lets whoever closes it in the midst of an epoch go on', async () => {
+    const dist = new URL('../../dist/', import.meta.url).href;
+    const program = `
+      const { digits, loader } = await import('${dist}data/index.js');
+      const { key } = await import('${dist}runtime/random/index.js');
+      const data = digits({ count: 40, key: key(0) });
+      for (let i = 0; i < 12; i++) {
+        const made = loader(data, { batchSize: 2, key: key(0) });
+        await made.epoch(0).next();
+        await made.close();
+      }
+      console.log('closed');`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      timeout: 30_000,
+    });
+    expect(stdout).toBe('closed\n');
+  });
 });
