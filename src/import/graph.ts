@@ -44,6 +44,8 @@ export interface Graph {
 
 /** Nodes that a model may have once its functions are inlined. */
 const mostNodes = 200_000;
+/** Those that functions may make of them, calls included: their names are as long as the calls are deep. */
+const mostInlined = 20_000;
 
 /**
  * The graph of a model.
@@ -88,6 +90,7 @@ type Versions = ReadonlyMap<string, number>;
 
 class Reader {
   #count = 0;
+  #inlined = 0;
   readonly #labels = new Set<string>();
   readonly #next = new Map<string, number>();
 
@@ -187,6 +190,8 @@ class Reader {
       const definition = this.functions.get(functionKey(node.domain, node.opType, node.overload));
       if (++this.#count > mostNodes)
         throw new OnnxImportError(`the model has more than ${mostNodes} nodes once its functions are inlined`);
+      if (calls.length > 0 && ++this.#inlined > mostInlined)
+        throw new OnnxImportError(`functions make more than ${mostInlined} nodes once they are inlined`);
       if (!definition) {
         yield { node, versions, scope };
         continue;

@@ -37,4 +37,13 @@ describe('mutated files', () => {
     expect(counts.correct).toBeGreaterThan(25);
     expect(counts.refused + counts.correct).toBe(500);
   });
+
+  it('of ONNX are refused, or make what ONNX Runtime makes of them', () => {
+    const { runs, counts, failures } = fuzz('--format', 'onnx', '--runs', '500', '--seed', '11', '--compare', '0.3');
+    expect(failures).toEqual([]);
+    expect(runs).toBe(500);
+    expect(counts.refused).toBeGreaterThan(300);
+    expect(counts['agrees with ONNX Runtime']).toBeGreaterThan(10);
+    expect(Object.values(counts).reduce((a, b) => a + b, 0)).toBe(500);
+  });
 });
