@@ -50,7 +50,11 @@ export function withWeights(bytes: Uint8Array, variables: ImportedVariables, opt
   const before = usedNames(graph);
   graph.node = graph.node.map((node) => withConstant(node, replacements.get(node.output[0])));
   const after = usedNames(graph);
-  graph.initializer = graph.initializer.filter(({ name }) => after.has(name) || !before.has(name));
+  const idle = (name: string) => before.has(name) && !after.has(name);
+  // Files of old list initializers among the inputs: one without a use would have to be given when the model is run.
+  const dropped = new Set(graph.initializer.map(({ name }) => name).filter(idle));
+  graph.initializer = graph.initializer.filter(({ name }) => !dropped.has(name));
+  graph.input = graph.input.filter(({ name }) => !dropped.has(name));
   const size = graph.initializer.reduce((total, { rawData }) => total + rawData.length, 0);
   if (size > mostBytes) throw new OnnxImportError(`${size} bytes of weights do not fit a file of 2 GB`);
   return toBinary(ModelProtoSchema, model);
