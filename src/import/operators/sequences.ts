@@ -34,6 +34,7 @@ function split(call: OperatorCall): Tensor[] {
   const x = call.tensor(0);
   const axis = call.integer('axis', 0);
   const n = x.shape[axis < 0 ? axis + x.rank : axis];
+  if (n === undefined) throw new RangeError(`${x} has no axis ${axis}`);
   const told = call.inputs[1] === undefined ? undefined : call.concrete(1);
   const length = Number(told?.data[0] ?? 1);
   if (told?.shape.length === 0 && !(length > 0)) throw new RangeError(`pieces of ${length} do not divide an axis`);

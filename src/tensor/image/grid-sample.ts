@@ -24,6 +24,7 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   sameDType('gridSample', [x, grid]);
   const [n, channels, ...lengths] = x.shape;
   const d = lengths.length;
+  if (x.rank < 4) throw new RangeError(`gridSample: x ${showShape(x.shape)} must be [n, channels, ...lengths]`);
   if ((d !== 2 && d !== 3) || grid.rank !== x.rank || grid.shape[0] !== n || grid.shape[d + 1] !== d) {
     throw new RangeError(
       `gridSample: grid ${showShape(grid.shape)} must be [${n}, ...outputs, ${d}] for x ${showShape(x.shape)}`,
