@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { catalogue, claimOf, documentationOf, findPaper, type Paper } from '../papers/index.js';
-import { showEffect } from '../papers/summary.js';
+import { showEffect, showNumber } from '../papers/summary.js';
 
 interface Filters {
   readonly kind?: string;
@@ -20,11 +20,11 @@ export function addPapersCommand(program: Command): void {
     .option('--task <task>', 'only papers whose tasks contain this')
     .option('--text <text>', 'only papers whose slug, title or source contain this')
     .option('--implemented', 'only papers that are implemented')
-    .option('--json', 'as JSON')
+    .option('--json', 'as JSON: an array, of one for one paper')
     .action(async (slug: string | undefined, filters: Filters) => {
       if (slug !== undefined) {
         const paper = await findPaper(slug);
-        console.log(filters.json ? JSON.stringify(shownAsJson(paper), null, 2) : await page(paper));
+        console.log(filters.json ? JSON.stringify([shownAsJson(paper)], null, 2) : await page(paper));
         return;
       }
       const papers = (await catalogue()).filter((paper) => matches(paper, filters));
@@ -90,7 +90,7 @@ async function page(paper: Paper): Promise<string> {
     parts.push(
       [
         `claim: ${statement}`,
-        `measured is the ${effect}; it counts from ${threshold} on`,
+        `measured is the ${effect}; it counts from ${showNumber(threshold)} on`,
         last
           ? `last result: ${last.held ? 'held' : 'NOT held'}, ${showEffect(last)} over ${last.seeds} seeds, ${last.seconds.toFixed(0)} s`
           : 'not measured yet',

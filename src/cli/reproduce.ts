@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ClaimResult, claims, findPaper, renderSummary, reproduce } from '../papers/index.js';
-import { showEffect } from '../papers/summary.js';
+import { showEffect, showNumber } from '../papers/summary.js';
 import { readJson, writeFileAtomic } from '../train/files.js';
 
 const positive = (text: string) => {
@@ -32,7 +32,7 @@ export function addReproduceCommand(program: Command): void {
     .option('--seeds <n>', "how many seeds; default the claim's own number", positive)
     .option('--out <folder>', 'where results and figures go, a folder for each paper', 'reproductions')
     .option('--jobs <n>', 'with --all: how many at a time', positive, 1)
-    .option('--fresh', 'forget seeds that were measured before')
+    .option('--fresh', 'measure again the seeds that were measured before into this folder')
     .option('--json', 'print the result as JSON')
     .action(async (slug: string | undefined, options: Options) => {
       if ((slug === undefined) === !options.all) throw new Error('reproduce: give the slug of one paper, or --all');
@@ -54,7 +54,7 @@ async function one(slug: string, { out, seeds, fresh, json }: Options): Promise<
 function shown(result: ClaimResult, folder: string): string {
   return [
     `${result.details.statement}`,
-    `${result.held ? 'HELD' : 'NOT HELD'}: ${result.details.effect}: ${showEffect(result)} (mean and 95% interval over ${result.seeds} seeds; counts from ${result.details.threshold} on), ${result.seconds.toFixed(1)} s`,
+    `${result.held ? 'HELD' : 'NOT HELD'}: ${result.details.effect}: ${showEffect(result)} (mean and 95% interval over ${result.seeds} seeds; counts from ${showNumber(result.details.threshold)} on), ${result.seconds.toFixed(1)} s`,
     `result ${join(folder, 'result.json')}, figure ${join(folder, 'figure.svg')}`,
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readJson, writeFileAtomic } from '../train/files.js';
 import { type Claim, type ClaimResult, concluded, type Measurement } from './claim.js';
@@ -10,7 +10,7 @@ export interface ReproduceOptions {
   readonly out?: string;
   /** Number of seeds, 0 to seeds - 1. Default: the claim's. */
   readonly seeds?: number;
-  /** Forget what an earlier call measured. Default false: seeds already in the folder are not run again. */
+  /** Forget what an earlier call measured. Default false: seeds whose measurements are in the folder are not run again. */
   readonly fresh?: boolean;
   readonly onProgress?: (line: string) => void;
 }
@@ -39,11 +39,13 @@ export async function reproduce(slug: string, options: ReproduceOptions = {}): P
   if (!Number.isInteger(seeds) || seeds < 2)
     throw new RangeError(`reproduce: seeds ${seeds} must be an integer of at least 2, for an interval`);
   const path = out && join(out, 'seeds.json');
-  const kept: Kept = (!fresh && path && (await keptAt(path, claim))) || {
+  const kept: Kept = (!fresh && out && (await keptIn(out, claim))) || {
     statement: claim.statement,
     measurements: [],
     seconds: 0,
   };
+  const before = Math.min(seeds, kept.measurements.length);
+  if (before > 0) onProgress(`${slug}: ${before} of ${seeds} seeds were measured before, in ${out}`);
   for (let seed = kept.measurements.length; seed < seeds; seed++) {
     const start = performance.now();
     const note = (line: string) => onProgress(`${slug}, seed ${seed + 1}/${seeds}: ${line}`);
@@ -61,13 +63,20 @@ export async function reproduce(slug: string, options: ReproduceOptions = {}): P
   return result;
 }
 
-/** What an earlier run of the same experiment kept. */
-async function keptAt(path: string, claim: Claim): Promise<Kept | undefined> {
-  const present = await readFile(path).then(
+/** What earlier runs of the same experiment left in a folder: seeds of one that was stopped, or a result. */
+async function keptIn(folder: string, { statement }: Claim): Promise<Kept | undefined> {
+  const seeds = (await jsonIfAny(join(folder, 'seeds.json'))) as Kept | undefined;
+  if (seeds?.statement === statement) return seeds;
+  const result = (await jsonIfAny(join(folder, 'result.json'))) as ClaimResult | undefined;
+  if (result?.details.statement !== statement) return undefined;
+  return { statement, measurements: [...result.details.measurements], seconds: result.seconds };
+}
+
+/** @throws Error of one line when the file is there and damaged. */
+async function jsonIfAny(path: string): Promise<unknown> {
+  const present = await access(path).then(
     () => true,
     () => false,
   );
-  if (!present) return undefined;
-  const kept = (await readJson(path)) as Kept;
-  return kept.statement === claim.statement ? kept : undefined;
+  return present ? readJson(path) : undefined;
 }

@@ -6,17 +6,20 @@ export function showEffect({ effect, interval }: Pick<ClaimResult, 'effect' | 'i
   return `${effect.toPrecision(3)} [${interval.map((v) => v.toPrecision(3)).join(', ')}]`;
 }
 
+/** A number in at most three digits. */
+export const showNumber = (value: number) => `${Number(value.toPrecision(3))}`;
+
 /** All results as one page that needs nothing else. `figures` are SVG markup by slug. */
 export function renderSummary(results: readonly ClaimResult[], figures: ReadonlyMap<string, string>): string {
   const held = results.filter((result) => result.held).length;
   const rows = results.map(
     (r) =>
-      `<tr><td><a href="#${r.slug}">${r.slug}</a></td><td>${r.held ? 'held' : '<b>not held</b>'}</td><td>${showEffect(r)}</td><td>${r.details.threshold}</td><td>${r.seeds}</td><td>${r.seconds.toFixed(0)}</td></tr>`,
+      `<tr><td><a href="#${r.slug}">${r.slug}</a></td><td>${r.held ? 'held' : '<b>not held</b>'}</td><td>${showEffect(r)}</td><td>${showNumber(r.details.threshold)}</td><td>${r.seeds}</td><td>${r.seconds.toFixed(0)}</td></tr>`,
   );
   const sections = results.map(
     (r) => `<section id="${r.slug}"><h2>${r.slug}: ${r.held ? 'held' : 'not held'}</h2>
 <p>${escapeHtml(r.details.statement)}</p>
-<p>Measured: ${escapeHtml(r.details.effect)}. ${showEffect(r)}, mean and 95% confidence interval over ${r.seeds} seeds; it counts from ${r.details.threshold} on. Data: ${escapeHtml(r.details.data)}.${r.details.remarks ? ` ${escapeHtml(r.details.remarks)}` : ''}</p>
+<p>Measured: ${escapeHtml(r.details.effect)}. ${showEffect(r)}, mean and 95% confidence interval over ${r.seeds} seeds; it counts from ${showNumber(r.details.threshold)} on. Data: ${escapeHtml(r.details.data)}.${r.details.remarks ? ` ${escapeHtml(r.details.remarks)}` : ''}</p>
 ${figures.get(r.slug) ?? ''}</section>`,
   );
   return `<!doctype html>

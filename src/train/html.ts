@@ -48,7 +48,7 @@ body { margin: 0; background: white; color: #222; font: 15px/1.5 system-ui, sans
 main { max-width: 1180px; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .4rem; }
 .summary { margin: .2rem 0 1.2rem; } .summary b { font-size: 1.3rem; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1rem 2rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1rem 2rem; margin-top: 1.8rem; }
 figure { margin: 0; } .charts figcaption { font-weight: 600; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .2rem 0; font-size: .85rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }

@@ -12,9 +12,10 @@ const frame = {
   style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
 } as const;
 
+const blank = () => parseHTML('<html><body></body></html>').document as unknown as Document;
+
 function drawn(title: string, options: Plot.PlotOptions): string {
-  const { document } = parseHTML('<html><body></body></html>');
-  return Plot.plot({ document: document as unknown as Document, ...frame, ariaLabel: title, ...options }).outerHTML;
+  return Plot.plot({ document: blank(), ...frame, ariaLabel: title, ...options }).outerHTML;
 }
 
 const axis = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'none' }) as const;
@@ -23,7 +24,7 @@ const axis = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'no
 export function renderInspection(inspection: Inspection): string {
   const { run, config, seed, samples, classes, sharpness, spectrum, answers, collapse, scores, spread, neighbours } =
     inspection;
-  const unit = answers ? ' nats' : '';
+  const unit = unitOf(inspection);
   const values = spectrum.map(({ eigenvalue }) => eigenvalue);
   const losses = inspection.surface.losses.flat();
   const facts = [
@@ -55,7 +56,7 @@ export function renderInspection(inspection: Inspection): string {
       ? [
           [
             'Reliability on the test set',
-            reliability(answers),
+            reliability(answers, seed),
             'Bars: share of right predictions among those of each confidence; their width follows the number of samples. On the dashed line a confidence is a probability.',
           ],
         ]
@@ -63,12 +64,12 @@ export function renderInspection(inspection: Inspection): string {
     [
       'Training loss around the weights',
       surface(inspection),
-      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (white) to ${Math.max(...losses).toPrecision(3)}${unit} (black), in levels even in the logarithm.`,
+      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (light) to ${Math.max(...losses).toPrecision(3)}${unit} (dark); on each line it is the same, and from one line to the next it grows by the same factor.`,
     ],
     [
       'Training loss along the first direction',
       profile(inspection),
-      `The middle row of the surface: ${inspection.loss}, logarithmic. The dashed line marks the trained weights.`,
+      `The middle row of the surface, the loss logarithmic. The dashed line marks the trained weights.`,
     ],
     [
       'Spectrum of the Hessian',
@@ -88,6 +89,12 @@ ${neighbours ? section('Nearest neighbours', neighbourRows(neighbours, classes))
   );
 }
 
+/** Of the loss, after a number: those of embeddings have none. */
+const unitOf = ({ answers }: Inspection) => (answers ? ' nats' : '');
+
+/** How long a direction is, for an axis. */
+const lengths = 'lengths of the weights';
+
 /** The four measures of neural collapse; all 0 where it is complete. */
 function collapseFacts({ collapse, collapseSamples }: Inspection): string[][] {
   if (!collapse) return [];
@@ -100,16 +107,17 @@ function collapseFacts({ collapse, collapseSamples }: Inspection): string[][] {
   ];
 }
 
-function profile({ surface: { x, y, losses }, loss }: Inspection): string {
+function profile({ surface: { x, y, losses }, loss, seed }: Inspection): string {
   const middle = losses[y.length >> 1];
   const points = x.map((at, i) => ({ at, loss: middle[i] }));
-  return drawn('Loss along the first direction', {
-    x: axis('first direction'),
+  return drawn(`Loss along the first direction, seed ${seed}`, {
+    x: axis(`first direction (${lengths}; seed ${seed})`),
     y: {
       label: loss,
       labelAnchor: 'top',
       labelArrow: 'none',
       type: Math.min(...middle) > 0 ? 'log' : 'linear',
+      tickFormat: '~g',
       grid: true,
     },
     marks: [
@@ -120,7 +128,7 @@ function profile({ surface: { x, y, losses }, loss }: Inspection): string {
   });
 }
 
-function reliability({ reliability: bins }: Answers): string {
+function reliability({ reliability: bins }: Answers, seed: number): string {
   const most = Math.max(...bins.map(({ count }) => count));
   const bars = bins
     .map((bin, i) => ({ ...bin, middle: (i + 0.5) / bins.length }))
@@ -129,9 +137,9 @@ function reliability({ reliability: bins }: Answers): string {
       const half = (0.5 / bins.length) * Math.max(0.08, Math.sqrt(count / most));
       return { x1: middle - half, x2: middle + half, accuracy };
     });
-  return drawn('Reliability diagram', {
-    x: { ...axis('confidence'), domain: [0, 1] },
-    y: { label: 'accuracy', labelAnchor: 'top', labelArrow: 'none', domain: [0, 1], grid: true },
+  return drawn(`Reliability diagram, seed ${seed}`, {
+    x: { ...axis(`confidence (probability of the predicted class; seed ${seed})`), domain: [0, 1] },
+    y: { label: 'accuracy (share of samples)', labelAnchor: 'top', labelArrow: 'none', domain: [0, 1], grid: true },
     marks: [
       Plot.frame({ stroke: '#bbb' }),
       Plot.rectY(bars, { x1: 'x1', x2: 'x2', y: 'accuracy', fill: '#8aa6c1', stroke: '#1b4f72' }),
@@ -146,31 +154,51 @@ function reliability({ reliability: bins }: Answers): string {
   });
 }
 
-function surface({ surface: { x, y, losses } }: Inspection): string {
-  const flat = losses.flat().map((loss) => Math.log10(Math.max(loss, 1e-6)));
-  return drawn('Loss surface', {
-    x: axis('first direction'),
-    y: { ...axis('second direction') },
-    color: { scheme: 'greys', legend: false },
+/** Greys light enough for lines to be seen on the darkest. */
+const greys = Array.from({ length: 10 }, (_, i) => {
+  const level = Math.round(255 - 15 * i);
+  return `rgb(${level},${level},${level})`;
+});
+
+function surface(inspection: Inspection): string {
+  const { seed, loss } = inspection;
+  const { x, y, losses } = inspection.surface;
+  const flat = losses.flat().map((value) => Math.max(value, 1e-6));
+  const [low, high] = [Math.min(...flat), Math.max(...flat)];
+  const edges = greys.slice(1).map((_, i) => low * (high / low) ** ((i + 1) / greys.length));
+  const color = { type: 'threshold', domain: edges, range: greys } as const;
+  const legend = Plot.legend({
+    document: blank(),
+    color,
+    label: loss,
+    width: frame.width,
+    marginLeft: frame.marginLeft,
+    tickFormat: (value: number) => value.toPrecision(2),
+    style: { color: '#222', fontSize: '12px', maxWidth: '100%', height: 'auto' },
+  } as unknown as Parameters<typeof Plot.legend>[0]);
+  const levels = {
+    width: x.length,
+    height: y.length,
+    x1: x[0],
+    x2: x[x.length - 1],
+    y1: y[0],
+    y2: y[y.length - 1],
+    thresholds: [low, ...edges],
+  };
+  const plane = drawn(`Loss surface, seed ${seed}`, {
+    x: axis(`first direction (${lengths}; seed ${seed})`),
+    y: axis(`second direction (${lengths})`),
+    color,
     marks: [
-      Plot.contour(flat, {
-        width: x.length,
-        height: y.length,
-        x1: x[0],
-        x2: x[x.length - 1],
-        y1: y[0],
-        y2: y[y.length - 1],
-        fill: (value: number) => value,
-        stroke: '#555',
-        strokeWidth: 0.6,
-        thresholds: 14,
-      }),
+      Plot.contour(flat, { ...levels, fill: (value: number) => value, stroke: '#222', strokeWidth: 0.7 }),
       Plot.dot([[0, 0]], { symbol: 'times', r: 6, stroke: '#b03a2e', strokeWidth: 2.5 }),
     ],
   });
+  return `${legend.outerHTML}${plane}`;
 }
 
-function density({ spectrum }: Inspection): string {
+function density(inspection: Inspection): string {
+  const { spectrum, seed } = inspection;
   const values = spectrum.map(({ eigenvalue }) => eigenvalue);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const deviation = Math.max((high - low) / 100, 1e-9);
@@ -185,10 +213,10 @@ function density({ spectrum }: Inspection): string {
   });
   const top = Math.max(...curve.map((point) => point.density));
   const floor = top * 1e-8;
-  return drawn('Spectrum of the Hessian', {
-    x: axis('eigenvalue'),
+  return drawn(`Spectrum of the Hessian, seed ${seed}`, {
+    x: axis(`eigenvalue (loss${unitOf(inspection) && ' in nats'} per squared weight; seed ${seed})`),
     y: {
-      label: 'density',
+      label: 'density (share of eigenvalues per unit)',
       labelAnchor: 'top',
       labelArrow: 'none',
       type: 'log',

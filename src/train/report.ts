@@ -126,25 +126,27 @@ function curves({ config, metrics, result }: RunRecord): string {
       return ['Error', lineChart(series, { title: `Error by step, ${seed}`, x, y })];
     }
     if (result.embedding) {
-      const series = [
-        { name: 'test set, after each epoch', points: curve(tests, (line) => line.testAccuracy), markers: true },
-      ];
-      const y = 'accuracy of nearest neighbours (share of samples)';
-      return [
-        'Nearest neighbours',
-        lineChart(series, { title: `Accuracy of nearest neighbours by step, ${seed}`, x, y }),
-      ];
+      const points = curve(tests, (line) => line.testAccuracy);
+      const series = [{ name: 'test set, after each epoch', points, markers: true }];
+      const options = {
+        title: `Accuracy of nearest neighbours by step, ${seed}`,
+        x,
+        y: 'accuracy of nearest neighbours (share of samples)',
+      };
+      return ['Nearest neighbours', lineChart(series, { ...options, yDomain: [lowestOf(points), 1] })];
     }
     const points = curve(steps, (line) => line.accuracy);
-    const later = smoothed(points).slice(20);
-    const lowest = Math.min(0.9, ...later.map((p) => p.y), ...tests.map((line) => line.testAccuracy ?? 1));
+    const shown = [...smoothed(points).slice(20), ...curve(tests, (line) => line.testAccuracy)];
     const series = both(points, (line) => line.testAccuracy);
     const options = { title: `Accuracy by step, ${seed}`, x, y: 'accuracy (share of samples)' };
-    return ['Accuracy', lineChart(series, { ...options, yDomain: [lowest, 1] })];
+    return ['Accuracy', lineChart(series, { ...options, yDomain: [lowestOf(shown), 1] })];
   };
   const charts = [['Loss', loss], measure(), ['Learning rate', rate]];
   return `<section class="charts">${charts.map(([name, svg]) => `<figure><figcaption>${name}</figcaption>${svg}</figure>`).join('\n')}</section>`;
 }
+
+/** Where an axis of accuracies begins: at the lowest of them, and no higher than 0.9. */
+const lowestOf = (points: readonly { readonly y: number }[]) => Math.min(0.9, ...points.map(({ y }) => y));
 
 /** What the axis of losses shows: training has the run's own loss, the test set always cross-entropy. */
 function lossAxis({ config, result }: Pick<RunRecord, 'config' | 'result'>): string {

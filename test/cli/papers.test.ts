@@ -37,6 +37,9 @@ describe('cotangent papers', () => {
       'cotangent reproduce sam',
     ])
       expect(page).toContain(text);
+    const [sam, ...others] = JSON.parse(run('papers', 'sam', '--json'));
+    expect(others).toEqual([]);
+    expect(sam).toMatchObject({ slug: 'sam', implemented: true, claim: { last: { slug: 'sam' } } });
     expect(run('papers', 'useful')).toContain('Not implemented yet.');
     const { status, stderr } = spawnSync(process.execPath, [main, 'papers', 'samm'], { encoding: 'utf8' });
     expect(status).toBe(1);

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { concluded } from '../../src/papers/claim.js';
+import { armsFigure } from '../../src/papers/figure.js';
 import { type ClaimResult, renderSummary, reproduce } from '../../src/papers/index.js';
 
 const folders: string[] = [];
@@ -22,13 +24,42 @@ describe('reproduce', () => {
     expect(lines.filter((line) => line.includes('effect'))).toHaveLength(2);
     expect(JSON.parse(await readFile(join(out, 'result.json'), 'utf8'))).toEqual(two);
     const figure = await readFile(join(out, 'figure.svg'), 'utf8');
-    for (const text of ['cosine', 'ratio of lengths', 'inner rate 0.1']) expect(figure).toContain(text);
+    for (const text of [
+      'cosine',
+      'ratio of lengths',
+      'inner rate 0.1',
+      `effect ${two.effect.toPrecision(3)} [`,
+      ': held',
+    ])
+      expect(figure).toContain(text);
 
     lines.length = 0;
     const three = await reproduce('fish', { out, seeds: 3, onProgress: (line) => lines.push(line) });
-    expect(lines.every((line) => line.startsWith('fish, seed 3/3'))).toBe(true);
+    expect(lines[0]).toBe(`fish: 2 of 3 seeds were measured before, in ${out}`);
+    expect(lines.slice(1).every((line) => line.startsWith('fish, seed 3/3'))).toBe(true);
     expect(three.details.measurements.slice(0, 2)).toEqual(two.details.measurements);
     expect(await reproduce('fish', { out, seeds: 2 })).toMatchObject({ effect: two.effect, seeds: 2 });
+  });
+
+  it('takes what was recorded, as results come with the package, and draws its figure', async () => {
+    const out = await folder();
+    const fish = JSON.parse(await readFile('claims/fish/result.json', 'utf8')) as ClaimResult;
+    await writeFile(join(out, 'result.json'), JSON.stringify(fish));
+    const lines: string[] = [];
+    expect(await reproduce('fish', { out, onProgress: (line) => lines.push(line) })).toEqual(fish);
+    expect(lines).toEqual([`fish: ${fish.seeds} of ${fish.seeds} seeds were measured before, in ${out}`]);
+    expect(await readFile(join(out, 'figure.svg'), 'utf8')).toContain('ratio of lengths');
+  });
+
+  it('draws numbers far apart on a logarithmic axis, and only those ways of doing it that have them', () => {
+    const arms = { a: { error: 0.001, time: 5 }, b: { error: 0.9 } };
+    const measurements = [1, 2].map((effect) => ({ effect, arms }));
+    const claim = { statement: '', effect: '', threshold: 5 / 3, data: '', seeds: 2, measure: () => Promise.reject() };
+    const figure = armsFigure(concluded('x', claim, measurements, 1));
+    expect(figure).toContain('error, logarithmic');
+    expect(figure).not.toContain('time, logarithmic');
+    expect(figure.match(/>b</g)).toHaveLength(1);
+    expect(figure).toContain('counts from 1.67 on: not held');
   });
 
   it('gives the same numbers for the same seeds', async () => {
@@ -53,8 +84,7 @@ describe('reproduce', () => {
     await expect(reproduce('nothing')).rejects.toThrow(/there is no claim for nothing yet/);
   });
 
-  it('does not call an effect held that could as well be nothing', async () => {
-    const { concluded } = await import('../../src/papers/claim.js');
+  it('does not call an effect held that could as well be nothing', () => {
     const claim = {
       statement: '',
       effect: '',

@@ -84,12 +84,18 @@ describe('the inspection of a run', () => {
       'Spectrum of the Hessian',
     ]);
     for (const [i, words] of [
-      ['confidence', 'accuracy'],
-      ['first direction', 'second direction'],
-      ['first direction', 'cross-entropy (nats)'],
-      ['eigenvalue', 'density'],
+      ['confidence (probability of the predicted class', 'accuracy (share of samples)'],
+      ['first direction (lengths of the weights', 'second direction (lengths of the weights)', 'cross-entropy (nats)'],
+      ['first direction (lengths of the weights', 'cross-entropy (nats)'],
+      ['eigenvalue (loss in nats per squared weight', 'density (share of eigenvalues per unit)'],
     ].entries())
-      for (const word of words) expect(figures[i].textContent).toContain(word);
+      for (const word of [...words, 'seed 4']) expect(figures[i].textContent).toContain(word);
+    // Ten levels of the loss, each with a grey of its own in the legend and lines between them on the plane.
+    const fills = [...figures[1].querySelectorAll('[aria-label="contour"] path')].map((path) =>
+      path.getAttribute('fill'),
+    );
+    expect(new Set(fills).size).toBeGreaterThan(5);
+    expect(figures[1].querySelectorAll('rect[fill^="rgb"]')).toHaveLength(10);
     expect(document.querySelector('.summary')?.textContent).toContain('seed 4');
   });
 

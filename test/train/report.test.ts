@@ -60,6 +60,34 @@ describe('the report', () => {
     expect(html).not.toContain('NaN');
   });
 
+  it('has an axis of shares for the nearest neighbours of embeddings, after one epoch too', () => {
+    const embedding = {
+      knnAccuracy: 0.933,
+      linearProbe: 0.9,
+      recallAt1: 0.9,
+      recallAt5: 0.95,
+      recallAt10: 0.97,
+      meanAveragePrecisionAtR: 0.6,
+      normalizedMutualInformation: 0.7,
+      alignment: 0.3,
+      uniformity: -2,
+    };
+    const metrics = [
+      { step: 1, epoch: 0, loss: 4, learningRate: 0.1, seconds: 1 },
+      { step: 1, epoch: 0, testLoss: 3.9, testAccuracy: 0.933 },
+    ];
+    const result = { ...record.result, testAccuracy: 0.933, epochs: 1, embedding };
+    const page = parseHTML(renderReport({ config: record.config, metrics, result })).document;
+    const figure = [...page.querySelectorAll('.charts figure')][1];
+    expect(figure.textContent).toContain('accuracy of nearest neighbours (share of samples)');
+    const ticks = [...figure.querySelectorAll('[aria-label="y-axis tick label"] text')].map((t) =>
+      Number(t.textContent),
+    );
+    expect(ticks.length).toBeGreaterThan(2);
+    expect(Math.min(...ticks)).toBeGreaterThanOrEqual(0.9);
+    expect(Math.max(...ticks)).toBeLessThanOrEqual(1);
+  });
+
   it('has the confusion matrix and what follows from it', () => {
     const cells = [...document.querySelectorAll('.confusion tbody td')].map((cell) => cell.textContent);
     expect(cells).toEqual(['9', '1', '10', '0', '0', '0']);
