@@ -64,12 +64,12 @@ export function renderInspection(inspection: Inspection): string {
     [
       'Training loss around the weights',
       surface(inspection),
-      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (light) to ${Math.max(...losses).toPrecision(3)}${unit} (dark); on each line it is the same, and from one line to the next it grows by the same factor.`,
+      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (light) to ${Math.max(...losses).toPrecision(3)}${unit} (dark); on each line it is the same, and from one line to the next it grows by the same ${Math.min(...losses) > 0 ? 'factor' : 'amount'}.`,
     ],
     [
       'Training loss along the first direction',
       profile(inspection),
-      `The middle row of the surface, the loss logarithmic. The dashed line marks the trained weights.`,
+      `The middle row of the surface${Math.min(...middleOf(inspection)) > 0 ? ', the loss logarithmic' : ''}. The dashed line marks the trained weights.`,
     ],
     [
       'Spectrum of the Hessian',
@@ -107,9 +107,12 @@ function collapseFacts({ collapse, collapseSamples }: Inspection): string[][] {
   ];
 }
 
-function profile({ surface: { x, y, losses }, loss, seed }: Inspection): string {
-  const middle = losses[y.length >> 1];
-  const points = x.map((at, i) => ({ at, loss: middle[i] }));
+const middleOf = ({ surface: { y, losses } }: Inspection) => losses[y.length >> 1];
+
+function profile(inspection: Inspection): string {
+  const { surface, loss, seed } = inspection;
+  const middle = middleOf(inspection);
+  const points = surface.x.map((at, i) => ({ at, loss: middle[i] }));
   return drawn(`Loss along the first direction, seed ${seed}`, {
     x: axis(`first direction (${lengths}; seed ${seed})`),
     y: {
@@ -163,38 +166,58 @@ const greys = Array.from({ length: 10 }, (_, i) => {
 function surface(inspection: Inspection): string {
   const { seed, loss } = inspection;
   const { x, y, losses } = inspection.surface;
-  const flat = losses.flat().map((value) => Math.max(value, 1e-6));
-  const [low, high] = [Math.min(...flat), Math.max(...flat)];
-  const edges = greys.slice(1).map((_, i) => low * (high / low) ** ((i + 1) / greys.length));
-  const color = { type: 'threshold', domain: edges, range: greys } as const;
+  const edges = levelsOf(losses.flat(), greys.length);
+  const color = { type: 'threshold', domain: edges.slice(1), range: greys } as const;
   const legend = Plot.legend({
     document: blank(),
     color,
     label: loss,
     width: frame.width,
     marginLeft: frame.marginLeft,
-    tickFormat: (value: number) => value.toPrecision(2),
+    tickFormat: distinctly(edges),
     style: { color: '#222', fontSize: '12px', maxWidth: '100%', height: 'auto' },
   } as unknown as Parameters<typeof Plot.legend>[0]);
-  const levels = {
-    width: x.length,
-    height: y.length,
-    x1: x[0],
-    x2: x[x.length - 1],
-    y1: y[0],
-    y2: y[y.length - 1],
-    thresholds: [low, ...edges],
-  };
+  // Plot takes each number for the middle of a cell; the outer halves of the outermost cells are cut off.
+  const [rimX, rimY] = [rim(x), rim(y)];
   const plane = drawn(`Loss surface, seed ${seed}`, {
-    x: axis(`first direction (${lengths}; seed ${seed})`),
-    y: axis(`second direction (${lengths})`),
+    x: { ...axis(`first direction (${lengths}; seed ${seed})`), domain: [x[0], x[x.length - 1]] },
+    y: { ...axis(`second direction (${lengths})`), domain: [y[0], y[y.length - 1]] },
     color,
     marks: [
-      Plot.contour(flat, { ...levels, fill: (value: number) => value, stroke: '#222', strokeWidth: 0.7 }),
+      Plot.contour(losses.flat(), {
+        width: x.length,
+        height: y.length,
+        x1: x[0] - rimX,
+        x2: x[x.length - 1] + rimX,
+        y1: y[0] - rimY,
+        y2: y[y.length - 1] + rimY,
+        thresholds: edges,
+        fill: (value: number) => value,
+        stroke: '#222',
+        strokeWidth: 0.7,
+        clip: true,
+      }),
+      Plot.frame({ stroke: '#bbb' }),
       Plot.dot([[0, 0]], { symbol: 'times', r: 6, stroke: '#b03a2e', strokeWidth: 2.5 }),
     ],
   });
   return `${legend.outerHTML}${plane}`;
+}
+
+const rim = (at: readonly number[]) => (at[at.length - 1] - at[0]) / (at.length - 1) / 2;
+
+/** Where levels of the loss begin, the lowest first: even in the logarithm, or in the loss itself where that is negative, as of some embeddings. */
+function levelsOf(losses: readonly number[], count: number): number[] {
+  const [low, high] = [Math.min(...losses), Math.max(...losses)];
+  return Array.from({ length: count }, (_, i) =>
+    low > 0 ? low * (high / low) ** (i / count) : low + ((high - low) * i) / count,
+  );
+}
+
+/** Numbers in as few digits as tell them apart. */
+function distinctly(values: readonly number[]): (value: number) => string {
+  const digits = [2, 3, 4, 5].find((n) => new Set(values.map((v) => v.toPrecision(n))).size === values.length) ?? 6;
+  return (value) => value.toPrecision(digits);
 }
 
 function density(inspection: Inspection): string {

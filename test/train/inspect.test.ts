@@ -99,6 +99,18 @@ describe('the inspection of a run', () => {
     expect(document.querySelector('.summary')?.textContent).toContain('seed 4');
   });
 
+  it('tells levels of a loss apart that is below 0', () => {
+    const losses = inspection.surface.losses.map((row) => row.map((loss) => loss - 100));
+    const html = renderInspection({ ...inspection, surface: { ...inspection.surface, losses } });
+    const { document } = parseHTML(html);
+    const [, plane, line] = document.querySelectorAll('.charts figure');
+    expect(plane.querySelectorAll('[aria-label="contour"] path').length).toBeGreaterThan(5);
+    expect(plane.textContent).toContain('by the same amount');
+    expect(line.textContent).not.toContain('logarithmic');
+    const ticks = [...plane.querySelectorAll('svg')][0].textContent?.match(/-\d+\.\d+/g) ?? [];
+    expect(new Set(ticks).size).toBe(9);
+  });
+
   it('names a folder that holds no run', async () => {
     await expect(inspectRun(join(folder, 'absent'))).rejects.toThrow(/config.json: does not exist/);
   });
