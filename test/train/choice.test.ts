@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile, grad, ndarray, type Tensor, toNumbers } from '../../src/index.js';
-import { crossEntropy, polyLoss } from '../../src/losses/index.js';
+import { crossEntropy, normalizedFocalLoss, polyLoss, reverseCrossEntropy } from '../../src/losses/index.js';
 import { constant as constantRate } from '../../src/optim/index.js';
 import { made } from '../../src/train/choice.js';
 import {
@@ -72,6 +72,20 @@ describe('choices by name', () => {
     const [a, b, c] = (await run(z, y)).map((v) => toNumbers(v)[0]);
     expect(a).toBe(b);
     expect(a).not.toBe(c);
+  });
+
+  it('makes a loss of parts that are named', async () => {
+    const loss = made(
+      classifierLosses,
+      parseConfig({ loss: 'activePassive:active=normalizedFocalLoss,passive=reverseCrossEntropy,passiveWeight=0.1' })
+        .loss as never,
+    ) as (z: Tensor, y: Tensor) => Tensor;
+    const [z, y] = [ndarray([[1, 2, 0]]), ndarray([0], { dtype: 'int32' })];
+    const [a, b] = await compile((z: Tensor, y: Tensor) => [
+      loss(z, y),
+      normalizedFocalLoss(z, y).add(reverseCrossEntropy(z, y).mul(0.1)),
+    ])(z, y);
+    expect(toNumbers(a)[0]).toBeCloseTo(toNumbers(b)[0], 5);
   });
 
   it.each(Object.keys(classifierLosses))('%s: finite, with a gradient that lowers it', async (name) => {

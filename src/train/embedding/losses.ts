@@ -13,17 +13,22 @@ import {
   cosineDistances,
   crossEntropy,
   euclideanDistances,
+  gaussianKernel,
   hardestPairs,
   hardTriplets,
+  iCon,
   infoNCE,
   initialNormStatistics,
   intl,
+  labelKernel,
+  mixUniform,
   type NormStatistics,
   ntXent,
   semiHardTriplets,
   sigmoidPairLoss,
   simSiam,
   sphereFace,
+  studentKernel,
   supCon,
   tico,
   tripletLoss,
@@ -33,6 +38,7 @@ import {
   updateNormStatistics,
 } from '../../losses/index.js';
 import { Context, mlp } from '../../nn/index.js';
+import { squaredDistances } from '../../numerics/index.js';
 import { type Key, normal } from '../../runtime/random/index.js';
 import { concat, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
 import { type Choice, choice } from '../choice.js';
@@ -158,6 +164,22 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     ofLabels((x, y) => contrastiveLoss(x, y, { ...rest, distance: distances[distance] })),
   ),
   cosFace: choice({ margin: factor, scale: positive }, (options) => ofClasses((x, w, y) => cosFace(x, w, y, options))),
+  // The kernel of the embeddings against that of their labels: Gaussian of cosine distances, or t-SNE's of squared Euclidean ones.
+  iCon: choice(
+    {
+      kernel: z.enum(['gaussian', 'student']).optional(),
+      width: positive,
+      uniform: z.number().min(0).max(1).optional(),
+    },
+    ({ kernel = 'gaussian', width, uniform = 0 }) =>
+      ofLabels((x, y) => {
+        const learned =
+          kernel === 'gaussian'
+            ? gaussianKernel(cosineDistances(x, x), { width: width ?? 0.5 })
+            : studentKernel(squaredDistances(x, x), { width });
+        return iCon(learned, mixUniform(labelKernel(y), uniform, { excludeSelf: true }));
+      }),
+  ),
   infoNCE: choice({ temperature: positive, symmetric: z.boolean().optional() }, (options) =>
     ofViews((x, y) => infoNCE(x, y, options)),
   ),
