@@ -27,10 +27,17 @@ export function addPapersCommand(program: Command): void {
         console.log(filters.json ? JSON.stringify([shownAsJson(paper)], null, 2) : await page(paper));
         return;
       }
-      const papers = (await catalogue()).filter((paper) => matches(paper, filters));
+      const whole = await catalogue();
+      const papers = whole.filter((paper) => matches(paper, filters));
+      if (papers.length === 0 && !filters.json) {
+        console.log(`no paper of the catalogue matches; kinds are ${kindsOf(whole).join(', ')}`);
+        return;
+      }
       console.log(filters.json ? JSON.stringify(papers.map(shownAsJson), null, 2) : table(papers));
     });
 }
+
+const kindsOf = (papers: readonly Paper[]) => [...new Set(papers.flatMap(({ kinds }) => kinds))].sort();
 
 function matches(paper: Paper, { kind, task, text, implemented }: Filters): boolean {
   const contains = (where: readonly string[], what: string | undefined) =>

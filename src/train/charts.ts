@@ -15,6 +15,7 @@ export interface ChartOptions {
   readonly title: string;
   readonly x: string;
   readonly y: string;
+  readonly xDomain?: readonly [number, number];
   readonly yDomain?: readonly [number, number];
   /** How the curves look, in turn. Default: the first of several in the light, as what the others are drawn over. */
   readonly looks?: readonly Look[];
@@ -48,7 +49,7 @@ const lookOf = (i: number, count: number, from: readonly Look[] | undefined): Lo
   from ? from[i % from.length] : looks[count === 1 ? 1 : i % looks.length];
 
 /** A line chart as SVG markup, with axes, units, a legend and markers where points are few. */
-export function lineChart(series: readonly Series[], { title, x, y, yDomain, looks: from }: ChartOptions): string {
+export function lineChart(series: readonly Series[], { looks: from, ...options }: ChartOptions): string {
   const { document } = parseHTML('<html><body></body></html>');
   const marks = series.flatMap((s, i) => {
     const look = lookOf(i, series.length, from);
@@ -64,7 +65,7 @@ export function lineChart(series: readonly Series[], { title, x, y, yDomain, loo
       ? [line, Plot.dot(s.points, { x: 'x', y: 'y', stroke: look.stroke, fill: 'white', r: 3.5 })]
       : [line];
   });
-  return `${legend(series, from)}${plotted(document, marks, { title, x, y, yDomain })}`;
+  return `${legend(series, from)}${plotted(document, marks, options)}`;
 }
 
 /** A cloud of points and a curve to see them against, as SVG markup. */
@@ -84,7 +85,7 @@ export function scatterChart(
 function plotted(
   document: unknown,
   marks: Plot.Markish[],
-  { title, x, y, yDomain }: Omit<ChartOptions, 'looks'>,
+  { title, x, y, xDomain, yDomain }: Omit<ChartOptions, 'looks'>,
 ): string {
   const figure = Plot.plot({
     document: document as Document,
@@ -94,7 +95,7 @@ function plotted(
     marginBottom: 42,
     grid: true,
     ariaLabel: title,
-    x: { label: x, labelAnchor: 'center', labelArrow: 'none' },
+    x: { label: x, labelAnchor: 'center', labelArrow: 'none', ...(xDomain && { domain: [...xDomain] }) },
     y: { label: y, labelAnchor: 'top', labelArrow: 'none', zero: false, ...(yDomain && { domain: [...yDomain] }) },
     style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
     marks: [Plot.frame({ stroke: '#bbb' }), ...marks],

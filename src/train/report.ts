@@ -131,6 +131,8 @@ function curves({ config, metrics, result }: RunRecord): string {
       const options = {
         title: `Accuracy of nearest neighbours by step, ${seed}`,
         x,
+        // One epoch is one point, from which no axis could be told.
+        xDomain: [0, Math.max(...metrics.map((line) => line.step))] as const,
         y: 'accuracy of nearest neighbours (share of samples)',
       };
       return ['Nearest neighbours', lineChart(series, { ...options, yDomain: [lowestOf(points), 1] })];

@@ -23,6 +23,10 @@ describe('cotangent papers', () => {
       expect(paper.exports).not.toEqual([]);
     }
     expect(run('papers', '--text', 'sharpness-aware minim')).toMatch(/^sam +\w/m);
+    expect(run('papers', '--kind', 'los s')).toMatch(
+      /^no paper of the catalogue matches; kinds are .*loss, .*optimizer/,
+    );
+    expect(JSON.parse(run('papers', '--kind', 'los s', '--json'))).toEqual([]);
   });
 
   it('shows one with its documentation, an example and its claim', () => {
