@@ -65,7 +65,15 @@ export function lineChart(series: readonly Series[], { looks: from, ...options }
       ? [line, Plot.dot(s.points, { x: 'x', y: 'y', stroke: look.stroke, fill: 'white', r: 3.5 })]
       : [line];
   });
-  return `${legend(series, from)}${plotted(document, marks, options)}`;
+  return `${legend(series, from)}${plotted(document, marks, { ...options, yDomain: options.yDomain ?? roundOne(series) })}`;
+}
+
+/** Where all curves have one and the same height, an axis around it: from none could be told. */
+function roundOne(series: readonly Series[]): readonly [number, number] | undefined {
+  const [first, ...others] = new Set(series.flatMap(({ points }) => points.map(({ y }) => y)));
+  if (others.length > 0 || !Number.isFinite(first)) return undefined;
+  const half = Math.abs(first) / 2 || 1;
+  return [first - half, first + half];
 }
 
 /** A cloud of points and a curve to see them against, as SVG markup. */

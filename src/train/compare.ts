@@ -28,11 +28,12 @@ export async function readRun(folder: string): Promise<ComparedRun> {
 export function renderComparison(runs: readonly ComparedRun[]): string {
   const losses = new Set(runs.map(({ config }) => showSetting(config.loss)));
   const series = (of: (run: ComparedRun) => Series['points'], markers = false): Series[] =>
-    runs.map((run) => ({ name: run.name, points: of(run), markers }));
+    runs.map((run) => ({ name: withSeed(run), points: of(run), markers }));
+  const xDomain = [0, Math.max(1, ...runs.flatMap(({ metrics }) => metrics.map((line) => line.step)))] as const;
   const along = (field: 'loss' | 'accuracy' | 'testLoss' | 'testAccuracy') => (run: ComparedRun) =>
     run.metrics.flatMap((line) => (line[field] === undefined ? [] : [{ x: line.step, y: line[field] }]));
   const chart = (name: string, all: Series[], y: string) =>
-    `<figure><figcaption>${name}</figcaption>${lineChart(all, { title: `${name}, ${runs.length} runs`, x: 'step', y, looks: equalLooks })}</figure>`;
+    `<figure><figcaption>${name}</figcaption>${lineChart(all, { title: `${name}, ${runs.length} runs`, x: 'step', y, xDomain, looks: equalLooks })}</figure>`;
   const moving = (field: 'loss' | 'accuracy') => series((run) => thinned(smoothed(along(field)(run))));
   const charts = [
     chart('Test accuracy', series(along('testAccuracy'), true), 'accuracy (share of samples)'),
@@ -55,6 +56,11 @@ ${section('Results', results(runs))}
 ${section('Settings that differ', differences(runs))}
 <section class="charts">${charts.join('\n')}</section>`,
   );
+}
+
+function withSeed({ name, config, result }: ComparedRun): string {
+  const seed = result?.seed ?? config.seed;
+  return seed === undefined ? name : `${name} (seed ${seed})`;
 }
 
 function results(runs: readonly ComparedRun[]): string {

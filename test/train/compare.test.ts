@@ -34,10 +34,16 @@ describe('a comparison of runs', () => {
     expect(text('.charts figcaption')).toHaveLength(4);
     for (const figure of document.querySelectorAll('.charts figure')) {
       expect([...figure.querySelectorAll('.legend span')].map((e) => e.textContent?.trim())).toEqual([
-        'runs/<a>',
-        'b',
+        'runs/<a> (seed 3)',
+        'b (seed 3)',
         'c',
       ]);
+      // After one epoch too, where all curves of tests are points at one step, and of one height.
+      const ticks = [...figure.querySelectorAll('[aria-label$="-axis tick label"] text')].map(
+        (e) => e.textContent ?? '',
+      );
+      expect(ticks.length).toBeGreaterThan(5);
+      for (const tick of ticks) expect(tick.length).toBeLessThan(5);
       expect(figure.textContent).toContain('step');
     }
     // Losses of two kinds are no one scale, and the page says so.
