@@ -486,6 +486,22 @@ const { indices, weights } = sensitivitySample(p, key, { samples: 200 });`,
     example: `const loss = sparsemaxLoss(logits, proportions);
 const predicted = sparsemax(logits);`,
   },
+  'spatial-transformer': {
+    exports: [
+      'nn.spatialTransformer',
+      'nn.convLocalization',
+      'nn.affineTransformation',
+      'nn.attentionTransformation',
+      'nn.similarityTransformation',
+      'nn.projectiveTransformation',
+      'nn.thinPlateSplineTransformation',
+      'nn.attentionGrid',
+      'nn.similarityGrid',
+      'nn.projectiveGrid',
+      'nn.thinPlateSplineGrid',
+    ],
+    example: `const layer = spatialTransformer({ localization: convLocalization(1, [28, 28]), features: 20 });`,
+  },
   squentropy: {
     exports: ['losses.squentropy'],
     example: `const loss = squentropy(logits, labels);`,

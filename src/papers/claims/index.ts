@@ -37,6 +37,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   siglip: () => import('./siglip.js'),
   smoothgrad: () => import('./smoothgrad.js'),
   sparsemax: () => import('./sparsemax.js'),
+  'spatial-transformer': () => import('./spatial-transformer.js'),
   squentropy: () => import('./squentropy.js'),
   supcon: () => import('./supcon.js'),
   tent: () => import('./tent.js'),
