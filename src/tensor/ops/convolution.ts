@@ -132,8 +132,8 @@ export interface ConvTransposeOptions {
 export function convTranspose(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvTransposeOptions = {}): Tensor {
   const { groups = 1 } = options;
   checkChannels('convTranspose', x, weight, groups, weight.shape[0]);
-  // ONNX Runtime 1.30 ends the process over them.
-  if (x.size === 0) throw new RangeError(`convTranspose: x ${showShape(x.shape)} has no elements`);
+  // ONNX Runtime 1.30 ends the process over them; of no samples the result has no elements either and is never run.
+  if (x.size === 0 && x.shape[0] > 0) throw new RangeError(`convTranspose: x ${showShape(x.shape)} has no elements`);
   const rank = x.rank - 2;
   const kernel = weight.shape.slice(2);
   const strides = perAxis('convTranspose', 'stride', options.stride, rank, 1);
