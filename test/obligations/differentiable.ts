@@ -205,7 +205,7 @@ export function owes(name: string, example: Example): void {
         const none = await run(drawn(given, { n: 0, float: 'float32' }));
         expect(none.single.shape).toEqual(shapeOf(result, 0));
         // Zeros of either sign: the negative of an empty sum is -0.
-        const nothing = Object.values(none.reduced ?? {}).flatMap((x) => toNumbers(x) as number);
+        const nothing = Object.values(none.reduced ?? {}).flatMap(toNumbers);
         expect(
           nothing.every((value) => value === 0),
           `of no samples: ${nothing}`,
