@@ -19,7 +19,7 @@ import type { TrainConfig } from './config.js';
 import type { EmbeddingState } from './embedding/embedder.js';
 import { embedderOf } from './embedding/run.js';
 import { embeddingScores, type Labelled } from './embedding/scores.js';
-import { embedded, searched } from './embedding/task.js';
+import { embedded, joined, searched } from './embedding/task.js';
 import { confusionMatrix } from './evaluate.js';
 import type { Inspection } from './inspect.js';
 import { lastLayer } from './last-layer.js';
@@ -132,20 +132,11 @@ async function seen(
     }
   }
   await run.release();
-  const joined = (parts: readonly Float32Array[]): NDArray => {
-    const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      data.set(part, at);
-      at += part.length;
-    }
-    return { data, shape: [n, data.length / n], dtype: 'float32' };
-  };
   return {
     labels,
     classes,
-    probabilities: joined(answers),
-    features: layer && joined(inputs),
+    probabilities: joined(answers, n),
+    features: layer && joined(inputs, n),
     weights: layer?.weight,
     bias: layer?.bias,
   };

@@ -68,14 +68,18 @@ export async function embedded(embedder: Embedder, variables: Arrays, dataset: D
   for await (const { images } of batches.epoch(0))
     parts.push(((await embedder.embed(variables as never, images)) as NDArray).data as Float32Array);
   await batches.close();
-  const dimension = parts.reduce((sum, part) => sum + part.length, 0) / total;
-  const data = new Float32Array(total * dimension);
+  return { embeddings: joined(parts, total), labels: dataset.labels };
+}
+
+/** Rows that came in parts, as one array of n. */
+export function joined(parts: readonly Float32Array[], n: number): NDArray<'float32'> {
+  const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     data.set(part, at);
     at += part.length;
   }
-  return { embeddings: { data, shape: [total, dimension], dtype: 'float32' }, labels: dataset.labels };
+  return { data, shape: [n, data.length / n], dtype: 'float32' };
 }
 
 /** Mean loss over whole batches, views drawn by the number of the batch. */
