@@ -138,10 +138,13 @@ export function calibratedMoments(
  * Group normalisation of x [n, channels, ...]: channels in `groups` equal groups, each standardised within each sample, then scaled and
  * shifted a channel. Wu and He 2018. One group is layer normalisation over all but the batch; as many as channels is instance
  * normalisation.
+ *
+ * @throws RangeError for x without channels, and for groups that do not divide them.
  */
 export function groupNorm(x: Tensor, groups: number, weight?: Tensor, bias?: Tensor, epsilon = 1e-5): Tensor {
+  if (x.rank < 2) throw new RangeError(`groupNorm: x ${showShape(x.shape)} must be [n, channels, ...]`);
   const [n, channels] = x.shape;
-  if (x.rank < 2 || channels % groups !== 0)
+  if (!(groups > 0) || channels % groups !== 0)
     throw new RangeError(`groupNorm: ${groups} groups do not divide the channels of x ${showShape(x.shape)}`);
   const { y } = standardize(x.reshape([n, groups, -1]), [2], epsilon);
   let result = y.reshape(x.shape);

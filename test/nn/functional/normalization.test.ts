@@ -90,6 +90,11 @@ describe('what normalisation does', () => {
 describe('errors', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['layerNorm', () => layerNormalize(zeros([2, 3]), zeros([4])), /layerNorm: weight \[4\] .* x \[2, 3\]/],
+    [
+      'groupNorm of no channels',
+      () => groupNormalize(zeros([]), 2),
+      /groupNorm: x \[\] must be \[n, channels, \.\.\.\]/,
+    ],
     ['groupNorm', () => groupNormalize(zeros([2, 3]), 2), /groupNorm: 2 groups do not divide .* x \[2, 3\]/],
     [
       'groupNorm weight',
