@@ -140,10 +140,12 @@ workloads = {"mlp": mlp, "resnet9": resnet9, "resnet18": resnet18, "vit": vit, "
 
 name = sys.argv[1]
 step = workloads[name]()
-for _ in range(3):
+warm, runs = time.perf_counter(), 0
+while runs < 3 or time.perf_counter() - warm < 1:
     step()
+    runs += 1
 times, begin = [], time.perf_counter()
-while len(times) < 5 or (len(times) < 30 and time.perf_counter() - begin < 4):
+while len(times) < 5 or (len(times) < 300 and time.perf_counter() - begin < 4):
     start = time.perf_counter()
     step()
     times.append(1000 * (time.perf_counter() - start))
