@@ -4,6 +4,7 @@ import {
   type Columns,
   type Dataset,
   featuresOf,
+  holdOut,
   imageFolder,
   labelsOf,
   loader,
@@ -16,7 +17,7 @@ import {
   tokenizerOf,
 } from '../../data/index.js';
 import type { ImportedModel, ValueSpec } from '../../import/index.js';
-import { type Key, permutation } from '../../runtime/random/index.js';
+import type { Key } from '../../runtime/random/index.js';
 import { castArray, type NDArray, zerosArray } from '../../tensor/index.js';
 import type { Batches } from '../loop.js';
 import type { FinetuneConfig } from './config.js';
@@ -143,14 +144,8 @@ async function tableData(config: FinetuneConfig, model: ImportedModel, key: Key)
     const test = samplesOf(await readTable(testData, wanted && { columns: wanted }), all.classes);
     return { train: rows(all.samples), test: rows(test.samples), classes: all.classes, shown: { texts: test.texts } };
   }
-  const held = Math.round(config.validation * table.rows);
-  if (held < 1 || held >= table.rows)
-    throw new Error(
-      `finetune: ${config.data} has ${table.rows} rows, of which ${config.validation} cannot be held out`,
-    );
-  const order = permutation(key, table.rows).data;
   // In the order of the file, as far as they are held out.
-  const [test, train] = [order.slice(0, held).sort(), order.slice(held).sort()];
+  const { train, test } = holdOut(table.rows, config.validation, key, `finetune: ${config.data}`);
   return {
     train: rows(rowsAt(all.samples, train)),
     test: rows(rowsAt(all.samples, test)),
