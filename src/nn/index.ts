@@ -57,7 +57,18 @@ export {
   type WindowAttentionVariables,
   windowAttention,
 } from './layers/window-attention.js';
+export {
+  type AutoencoderOptions,
+  autoencoder,
+  type ConvDecoderOptions,
+  type ConvEncoderOptions,
+  type ConvolutionsOptions,
+  convDecoder,
+  convEncoder,
+} from './models/autoencoder.js';
 export { type MlpOptions, mlp } from './models/mlp.js';
+export type { Normalization } from './models/normalization.js';
 export { type ResnetOptions, resnet } from './models/resnet.js';
 export { type Resnet9Options, resnet9 } from './models/resnet9.js';
+export { type UnetOptions, unet } from './models/unet.js';
 export { type VitOptions, type VitVariables, vit } from './models/vit.js';

@@ -5,10 +5,12 @@ again: parameter j, in the order of state_dict without num_batches_tracked, is f
 """
 
 import math
+from collections import OrderedDict
 
 import torch
 from common import array, hash_uniform, tensor, write
 from torch import nn
+from torch.nn import functional as F
 
 
 class Residual(nn.Module):
@@ -140,6 +142,87 @@ class ViT(nn.Module):
         return self.heads(self.encoder.ln(self.encoder.layers(x))[:, 0])
 
 
+def pair(inputs, channels):
+    conv = lambda i: nn.Conv2d(i, channels, 3, padding=1, bias=False)
+    parts = [conv(inputs), nn.BatchNorm2d(channels), nn.ReLU(), conv(channels), nn.BatchNorm2d(channels), nn.ReLU()]
+    return nn.Sequential(OrderedDict(zip(["conv1", "norm1", "relu1", "conv2", "norm2", "relu2"], parts)))
+
+
+class Up(nn.Module):
+    def __init__(self, inputs, channels):
+        super().__init__()
+        self.upsample = nn.ConvTranspose2d(inputs, channels, 2, stride=2)
+        self.block = pair(2 * channels, channels)
+
+    def forward(self, x, skipped):
+        y = self.upsample(x)
+        y = F.pad(y, (0, skipped.shape[3] - y.shape[3], 0, skipped.shape[2] - y.shape[2]))
+        return self.block(torch.cat([skipped, y], 1))
+
+
+class UNet(nn.Module):
+    def __init__(self, outputs, channels, width, depth):
+        super().__init__()
+        at = [width * 2**i for i in range(depth + 1)]
+        self.down = nn.ModuleList([pair(channels if i == 0 else at[i - 1], at[i]) for i in range(depth)])
+        self.bottom = pair(at[depth - 1], at[depth])
+        self.up = nn.ModuleList([Up(at[i + 1], at[i]) for i in reversed(range(depth))])
+        self.head = nn.Conv2d(width, outputs, 1)
+
+    def forward(self, x):
+        passed = []
+        for block in self.down:
+            passed.append(block(x))
+            x = F.max_pool2d(passed[-1], 2)
+        x = self.bottom(x)
+        for block, skipped in zip(self.up, reversed(passed)):
+            x = block(x, skipped)
+        return self.head(x)
+
+
+class Down(nn.Module):
+    def __init__(self, inputs, channels, norm):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, channels, 4, stride=2, bias=not norm)
+        if norm:
+            self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        y = self.conv(F.pad(x, (1, 1 + x.shape[3] % 2, 1, 1 + x.shape[2] % 2)))
+        return torch.relu(self.norm(y) if hasattr(self, "norm") else y)
+
+
+class Grow(nn.Module):
+    def __init__(self, inputs, channels, size, last):
+        super().__init__()
+        self.size = size
+        self.conv = nn.ConvTranspose2d(inputs, channels, 4, stride=2, padding=1, bias=last)
+        if not last:
+            self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        y = self.conv(x)[:, :, : self.size, : self.size]
+        return torch.relu(self.norm(y)) if hasattr(self, "norm") else y
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, size, latent, channels, width, depth):
+        super().__init__()
+        sizes = [math.ceil(size / 2**i) for i in range(depth + 1)]
+        at = [width * 2**i for i in range(depth)]
+        self.low = (at[-1], sizes[-1], sizes[-1])
+        features = math.prod(self.low)
+        self.encoder, self.decoder = nn.Module(), nn.Module()
+        self.encoder.body = nn.Sequential(*[Down(channels if i == 0 else at[i - 1], at[i], i > 0) for i in range(depth)])
+        self.encoder.head = nn.Linear(features, latent)
+        self.decoder.stem, self.decoder.norm = nn.Linear(latent, features), nn.BatchNorm2d(at[-1])
+        self.decoder.body = nn.Sequential(*[Grow(at[i], channels if i == 0 else at[i - 1], sizes[i], i == 0) for i in reversed(range(depth))])
+
+    def forward(self, x):
+        z = self.encoder.head(self.encoder.body(x).flatten(1))
+        return self.decoder.body(torch.relu(self.decoder.norm(self.decoder.stem(z).reshape(-1, *self.low))))
+
+
 def fill(model):
     """Weights of two axes or more: uniform in +-sqrt(3 * 2 / fan_in) / (1 where it is a vector, see below); vectors by their names."""
     names = [n for n in model.state_dict() if not n.endswith("num_batches_tracked")]
@@ -174,4 +257,7 @@ if __name__ == "__main__":
     case("resnet", {"depth": 18, "classes": 10, "stem": "imagenet"}, ResNet(BasicBlock, [2, 2, 2, 2], 10, "imagenet"), 64)
     case("resnet9", {"classes": 10, "inputChannels": 1, "width": 8}, ResNet9(10, 1, 8), 28, 1)
     case("vit", {"imageSize": 32, "patchSize": 8, "dimension": 48, "depth": 2, "heads": 4, "mlpDimension": 96, "classes": 10}, ViT(32, 8, 48, 2, 4, 96, 10), 32)
+    case("unet", {"outputs": 4, "inputChannels": 2, "width": 4, "depth": 2}, UNet(4, 2, 4, 2), 16, 2)
+    case("unet", {"outputs": 1, "inputChannels": 1, "width": 3, "depth": 3}, UNet(1, 1, 3, 3), 13, 1)
+    case("autoencoder", {"imageSize": [14, 14], "latent": 5, "channels": 1, "width": 4, "depth": 2}, Autoencoder(14, 5, 1, 4, 2), 14, 1)
     write("models.json", {"cases": cases})

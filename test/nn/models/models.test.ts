@@ -14,13 +14,19 @@ import {
 } from '../../../src/index.js';
 import { crossEntropy } from '../../../src/losses/index.js';
 import {
+  autoencoder,
   Context,
+  convDecoder,
+  convEncoder,
+  groupNorm,
   isBuffer,
   type Layer,
   mlp,
+  type Normalization,
   resnet,
   resnet9,
   type Symbolic,
+  unet,
   type Variables,
   vit,
 } from '../../../src/nn/index.js';
@@ -116,7 +122,105 @@ describe('vit', () => {
   });
 });
 
+describe('unet', () => {
+  const model = unet({ outputs: 2, inputChannels: 1, width: 2, depth: 2 });
+  const image = (height: number, width: number, channels = 1) =>
+    ({
+      data: Float32Array.from(numbers(0, channels * height * width)),
+      shape: [1, channels, height, width],
+      dtype: 'float32',
+    }) as const;
+  const run = compile((v: Symbolic<Variables>, x: Tensor) => model.apply(v, x, new Context()));
+
+  it('keeps the size of images, odd or not', async () => {
+    for (const [height, width] of [
+      [8, 12],
+      [9, 7],
+      [4, 4],
+    ])
+      expect((await run(model.init(key(0)), image(height, width))).shape).toEqual([1, 2, height, width]);
+  });
+
+  it('refuses depths and images that do not fit', async () => {
+    expect(() => unet({ outputs: 1, depth: 0 })).toThrow(/unet: depth 0 must be a positive integer/);
+    const variables = model.init(key(0));
+    await expect(run(variables, image(3, 8))).rejects.toThrow(/unet: x \[1, 1, 3, 8\] must be .* at least 4 pixels/);
+    await expect(run(variables, image(8, 8, 2))).rejects.toThrow(/unet: x \[1, 2, 8, 8\] must be \[n, 1, /);
+  });
+
+  it('takes another normalisation, or none', () => {
+    const last = (options: { normalization?: Normalization }) => [
+      ...new Set(leaves(unet({ outputs: 1, ...options })).map(({ path }) => path.split('.').slice(2).join('.'))),
+    ];
+    expect(last({ normalization: (channels) => groupNorm(4, channels) })).toContain('norm1.weight');
+    expect(last({ normalization: (channels) => groupNorm(4, channels) })).not.toContain('norm1.running_mean');
+    expect(last({ normalization: 'none' }).filter((name) => name.includes('norm'))).toEqual([]);
+    expect(last({ normalization: 'none' })).toContain('conv1.bias');
+    expect(last({})).not.toContain('conv1.bias');
+  });
+});
+
+describe('autoencoder', () => {
+  const options = { imageSize: [9, 14], width: 2, depth: 2 } as const;
+
+  it('is its decoder after its encoder, of images of any size', async () => {
+    const [whole, encoder, decoder] = [
+      autoencoder({ ...options, latent: 3, channels: 1 }),
+      convEncoder({ ...options, outputs: 3, inputChannels: 1 }),
+      convDecoder({ ...options, inputs: 3, outputChannels: 1 }),
+    ];
+    const run = compile((v: Symbolic<Variables>, x: Tensor) => {
+      const code = encoder.apply(v.encoder as never, x, new Context());
+      return {
+        code,
+        parts: decoder.apply(v.decoder as never, code, new Context()),
+        y: whole.apply(v, x, new Context()),
+      };
+    });
+    const x = { data: Float32Array.from(numbers(0, 252)), shape: [2, 1, 9, 14], dtype: 'float32' } as const;
+    const { code, parts, y } = await run(whole.init(key(0)), x);
+    expect(code.shape).toEqual([2, 3]);
+    expect(y.shape).toEqual([2, 1, 9, 14]);
+    expect(toNumbers(y)).toEqual(toNumbers(parts));
+    expect(new Set(toNumbers(y)).size).toBeGreaterThan(200);
+  });
+
+  it('refuses sizes and depths that do not fit', () => {
+    expect(() => convEncoder({ imageSize: [3, 8], outputs: 1 })).toThrow(
+      /convEncoder: imageSize \[3, 8\] must be a height and a width of at least 4 for depth 2/,
+    );
+    expect(() => convDecoder({ imageSize: [8, 8], inputs: 1, depth: 0.5 })).toThrow(
+      /convDecoder: depth 0.5 must be a positive integer/,
+    );
+  });
+});
+
 describe('gradients', () => {
+  it('reach every parameter of models of images', async () => {
+    const models = [
+      unet({ outputs: 1, inputChannels: 1, width: 2, depth: 2 }),
+      autoencoder({ imageSize: [8, 9], latent: 3, channels: 1, width: 2 }),
+    ];
+    const x = { data: Float32Array.from(numbers(0, 288)), shape: [4, 1, 8, 9], dtype: 'float32' } as const;
+    for (const model of models) {
+      const run = compile((v: Symbolic<Variables>, images: Tensor) => {
+        const [buffers, trained] = partition(v, (path) => isBuffer(path));
+        return valueAndGrad((p: Symbolic<Variables>) =>
+          model
+            .apply(merge(p, buffers), images, new Context({ training: true }))
+            .sub(images)
+            .square()
+            .mean(),
+        )(trained)[1];
+      });
+      for (const { path, value } of leavesOf<NDArray>(await run(model.init(key(0)), x)))
+        expect(
+          toNumbers(value).some((slope) => slope !== 0),
+          path,
+        ).toBe(true);
+    }
+  });
+
   it.each<[string, Layer<Variables>]>([
     ['resnet9', resnet9({ classes: 3, inputChannels: 1, width: 2 })],
     ['mlp', mlp({ sizes: [256, 8, 3] })],
