@@ -84,7 +84,11 @@ function relaxedGain(scores: Tensor, gain: Tensor, options: NeuralNdcgOptions): 
 function doublyStochastic(matrix: Tensor, iterations: number): Tensor {
   let scaled = matrix;
   for (let i = 0; i < iterations; i++)
-    for (const axis of [-2, -1]) scaled = scaled.div(scaled.sum(axis, { keepDims: true }).maximum(1e-10));
+    for (const axis of [-2, -1]) {
+      const sums = scaled.sum(axis, { keepDims: true });
+      // By 1 where there is nothing: a small number there would grow beyond all bounds in the derivative, round by round.
+      scaled = scaled.div(sums.equal(0).where(1, sums.maximum(1e-10)));
+    }
   return scaled;
 }
 
