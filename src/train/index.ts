@@ -20,7 +20,6 @@ export {
   parseFinetuneConfig,
 } from './finetune/config.js';
 export { type FinetuneData, finetuneData, type Samples, type Source } from './finetune/data.js';
-export { type RegressionLoss, regressionLosses } from './finetune/losses.js';
 export { type FinetuneRunOptions, finetuneFiles, runFinetuning } from './finetune/run.js';
 export {
   type FinetuneEvaluation,
@@ -47,6 +46,9 @@ export { type MetricLine, readMetrics } from './metrics-log.js';
 export { nearest } from './nearest.js';
 export { externalDataBeside, importOnnxFile } from './onnx-file.js';
 export { optimizerOf, optimizers } from './optimizers.js';
+export { type RankedBatch, type RankingLoss, rankingLosses } from './ranking/losses.js';
+export { type RegressionLoss, regressionLosses } from './regression/losses.js';
+export { type Forecast, type RegressionObjective, regressionObjectives } from './regression/objectives.js';
 export { type ClassifierRegularizer, type RegularizerInput, regularizers } from './regularizers.js';
 export {
   type Estimate,

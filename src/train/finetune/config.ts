@@ -3,7 +3,7 @@ import { chosenFrom } from '../choice.js';
 import { parseSettings, trainConfigSchema } from '../config.js';
 import { classifierLosses } from '../losses.js';
 import { optimizers } from '../optimizers.js';
-import { regressionLosses } from './losses.js';
+import { regressionLosses } from '../regression/losses.js';
 
 const { epochs, batchSize, learningRate, momentum, schedule, clipNorm, seed, checkpointEvery, threads } =
   trainConfigSchema.shape;

@@ -21,12 +21,12 @@ import { runFiles, runLoop, type TrainEvent } from '../loop.js';
 import { classifierLosses } from '../losses.js';
 import { externalDataBeside } from '../onnx-file.js';
 import { isSgd, optimizerOf } from '../optimizers.js';
+import { regressionLosses } from '../regression/losses.js';
 import { type RunRecord, type RunSummary, renderReport, type TextPrediction } from '../report.js';
 import { requireFolder, samplePredictions } from '../run.js';
 import { type Adapted, adapted } from './adapted.js';
 import type { FinetuneConfig } from './config.js';
 import { type FinetuneData, finetuneData, type Samples } from './data.js';
-import { regressionLosses } from './losses.js';
 import { checkOutput, type FinetuneEvaluation, type FinetuneState, finetuneTask } from './task.js';
 
 /** Names of the files of a run's folder: those of every run, and the model that it began with, its new head in place. */
