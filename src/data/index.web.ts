@@ -6,6 +6,8 @@ export { type Dataset, head, subset } from './dataset.js';
 export { type DigitsOptions, digits } from './datasets/digits.js';
 export { decodeIdx, encodeIdx } from './datasets/idx.js';
 export { type QueriesOptions, queries } from './datasets/queries.js';
+export { type Scenes, type ScenesOptions, scenes } from './datasets/scenes.js';
+export { type Strings, type StringsOptions, strings } from './datasets/strings.js';
 export { type Batch, type Loader, type LoaderOptions, loader } from './loader.js';
 export type { PixelNormalization } from './normalization.js';
 export { type Columns, type RowLoaderOptions, rowLoader, rowsAt } from './rows.js';
