@@ -7,6 +7,7 @@ export { type DigitsOptions, digits } from './datasets/digits.js';
 export { decodeIdx, encodeIdx } from './datasets/idx.js';
 export { type QueriesOptions, queries } from './datasets/queries.js';
 export { type Scenes, type ScenesOptions, scenes } from './datasets/scenes.js';
+export { type DepthScenes, type SpheresOptions, spheres } from './datasets/spheres.js';
 export { type Strings, type StringsOptions, strings } from './datasets/strings.js';
 export { type Batch, type Loader, type LoaderOptions, loader } from './loader.js';
 export type { PixelNormalization } from './normalization.js';
