@@ -66,6 +66,8 @@ export {
   convDecoder,
   convEncoder,
 } from './models/autoencoder.js';
+export { detectorStride, type GridDetectorOptions, gridDetector } from './models/grid-detector.js';
+export { type LineReaderOptions, lineReader, readerStride } from './models/line-reader.js';
 export { type MlpOptions, mlp } from './models/mlp.js';
 export type { Normalization } from './models/normalization.js';
 export { type ResnetOptions, resnet } from './models/resnet.js';

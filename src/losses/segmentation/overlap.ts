@@ -83,11 +83,35 @@ export interface TverskyOptions extends OverlapOptions {
  * @throws RangeError where arguments or options do not fit.
  */
 export function tverskyLoss(probabilities: Tensor, targets: Tensor, options: TverskyOptions = {}): Tensor {
-  const { falsePositiveWeight = 0.3, falseNegativeWeight = 0.7, reduction } = options;
-  requireNumber('tverskyLoss', 'falsePositiveWeight', falsePositiveWeight, { low: 0 });
-  requireNumber('tverskyLoss', 'falseNegativeWeight', falseNegativeWeight, { low: 0 });
-  const { both, predicted, target } = sums('tverskyLoss', probabilities, targets, options);
+  return reduce(tverskyLacks('tverskyLoss', probabilities, targets, options), options.reduction);
+}
+
+export interface FocalTverskyOptions extends TverskyOptions {
+  /** Root that is taken (gamma), positive; above 1 it makes more of classes that are nearly right. Default 4/3. */
+  readonly gamma?: number;
+}
+
+/**
+ * Focal Tversky loss: the losses of {@link tverskyLoss} to the power 1 / gamma. The derivative where a loss is 0, whose limit is infinite for
+ * gamma above 1, counts as 0. Abraham and Khan 2019.
+ *
+ * @param probabilities, targets and the result as for {@link diceLoss}.
+ * @throws RangeError where arguments or options do not fit.
+ */
+export function focalTverskyLoss(probabilities: Tensor, targets: Tensor, options: FocalTverskyOptions = {}): Tensor {
+  const { gamma = 4 / 3, reduction } = options;
+  requireNumber('focalTverskyLoss', 'gamma', gamma, { low: 0, open: true });
+  const lacks = tverskyLacks('focalTverskyLoss', probabilities, targets, options);
+  const nothing = lacks.lessEqual(0);
+  return reduce(nothing.where(0, nothing.where(1, lacks).pow(1 / gamma)), reduction);
+}
+
+function tverskyLacks(who: string, probabilities: Tensor, targets: Tensor, options: TverskyOptions): Tensor {
+  const { falsePositiveWeight = 0.3, falseNegativeWeight = 0.7 } = options;
+  requireNumber(who, 'falsePositiveWeight', falsePositiveWeight, { low: 0 });
+  requireNumber(who, 'falseNegativeWeight', falseNegativeWeight, { low: 0 });
+  const { both, predicted, target } = sums(who, probabilities, targets, options);
   const falsePositives = predicted.sub(both).mul(falsePositiveWeight);
   const falseNegatives = target.sub(both).mul(falseNegativeWeight);
-  return reduce(lack(both, both.add(falsePositives).add(falseNegatives), options), reduction);
+  return lack(both, both.add(falsePositives).add(falseNegatives), options);
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
-import { diceLoss, jaccardLoss, lovaszHinge, lovaszSoftmax, tverskyLoss } from '../../../src/losses/index.js';
+import {
+  diceLoss,
+  focalTverskyLoss,
+  jaccardLoss,
+  lovaszHinge,
+  lovaszSoftmax,
+  tverskyLoss,
+} from '../../../src/losses/index.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 import { c32, c64, expectValue } from '../../support/losses.js';
 
@@ -12,6 +19,10 @@ describe('overlap losses', () => {
     await expectValue(() => diceLoss(probabilities(), mask()), [0.306122449]);
     await expectValue(() => jaccardLoss(probabilities(), mask()), [0.46875]);
     await expectValue(() => tverskyLoss(probabilities(), mask()), [0.3632958801]);
+    await expectValue(() => focalTverskyLoss(probabilities(), mask()), [0.3632958801 ** 0.75]);
+    await expectValue(() => focalTverskyLoss(probabilities(), mask(), { gamma: 2 }), [Math.sqrt(0.3632958801)]);
+    const even = { falsePositiveWeight: 0.5, falseNegativeWeight: 0.5, gamma: 1 };
+    await expectValue(() => focalTverskyLoss(probabilities(), mask(), even), [0.306122449]);
   });
 
   it('are each other at special weights', async () => {
@@ -55,6 +66,7 @@ describe('overlap losses', () => {
     ['diceLoss', (p, t) => diceLoss(p, t)],
     ['jaccardLoss', (p, t) => jaccardLoss(p, t)],
     ['tverskyLoss', (p, t) => tverskyLoss(p, t)],
+    ['focalTverskyLoss', (p, t) => focalTverskyLoss(p, t)],
   ])('%s of nothing found where nothing is costs 0, with finite derivatives', async (_, loss) => {
     await expectValue(() => loss(zeros([1, 2, 4], 'float64'), zeros([1, 2, 4], 'float64')), [0], 14);
     const gradient = await compile((p: Tensor) => grad((x: Tensor) => loss(x, zeros([1, 2, 4])))(p))(
@@ -67,10 +79,19 @@ describe('overlap losses', () => {
     );
   });
 
+  it('of masks that are found rightly have a focal loss of 0 with derivative 0', async () => {
+    const run = compile((p: Tensor) => [focalTverskyLoss(p, p), grad((x: Tensor) => focalTverskyLoss(x, mask()))(p)]);
+    for (const values of await run(ndarray([[[1, 0, 1, 1]]], { dtype: 'float64' })))
+      expect(toNumbers(values).every((v) => v === 0)).toBe(true);
+  });
+
   it('refuse what has no positions', () => {
     expect(() => diceLoss(zeros([2, 3]), zeros([2, 3]))).toThrow(/diceLoss: probabilities \[2, 3\] must be/);
     expect(() => tverskyLoss(zeros([2, 3, 4]), zeros([2, 3, 4]), { falsePositiveWeight: -1 })).toThrow(
       /falsePositiveWeight/,
+    );
+    expect(() => focalTverskyLoss(zeros([2, 3, 4]), zeros([2, 3, 4]), { gamma: 0 })).toThrow(
+      /focalTverskyLoss: gamma 0 must be a number above 0/,
     );
   });
 });

@@ -21,4 +21,7 @@ export const segmentation: Record<string, Example> = {
   ),
   jaccardLoss: loss(masks, ['n', 3], ({ probabilities, labels }, o) => losses.jaccardLoss(probabilities, labels, o)),
   tverskyLoss: loss(masks, ['n', 3], ({ probabilities, labels }, o) => losses.tverskyLoss(probabilities, labels, o)),
+  focalTverskyLoss: loss(masks, ['n', 3], ({ probabilities, labels }, o) =>
+    losses.focalTverskyLoss(probabilities, labels, o),
+  ),
 };
