@@ -10,6 +10,10 @@ describe('regression', () => {
 
   it('has the values of its equations', () => {
     near(m.rootMeanSquaredError(predictions, y), Math.sqrt(2.3225));
+    near(m.meanAbsoluteError(predictions, y), 0.925);
+    near(m.meanPinballLoss(predictions, y, { level: 0.5 }), 0.4625);
+    near(m.meanPinballLoss(predictions, y, { level: 0.9 }), (0.1 * 0.5 + 0.9 * 0.2 + 0.9 * 3) / 4);
+    near(m.meanPoissonDeviance(predictions, [1, 0, 3, 5]), 1.7379942756313);
     near(m.meanAbsolutePercentageError(predictions, y), 30);
     near(m.symmetricMeanAbsolutePercentageError(predictions, y), 34.0601503759);
     near(m.r2Score(predictions, y), -0.0617142857);
@@ -20,6 +24,8 @@ describe('regression', () => {
     near(m.meanAbsolutePercentageError([1, 3], [0, 2]), 50);
     expect(m.symmetricMeanAbsolutePercentageError([0], [0])).toBe(0);
     expect([m.r2Score([2, 2], [2, 2]), m.r2Score([1, 3], [2, 2])]).toEqual([1, 0]);
+    expect(() => m.meanPoissonDeviance([1, 0], [1, 1])).toThrow(/rate 0 must be above 0, and count 1 at least 0/);
+    expect(() => m.meanPinballLoss([1], [1], { level: -1 })).toThrow(/level -1 must lie in \[0, 1\]/);
     expect(() => m.adjustedR2Score([1, 2], [1, 2], { variables: 1 })).toThrow(/2 values are too few for 1 variables/);
     expect(() => m.r2Score([1], [1, 2])).toThrow(/r2Score: predictions \[1\] and targets \[2\] must have one shape/);
   });

@@ -1,9 +1,46 @@
+import { showShape } from '../../tensor/index.js';
 import { mean, pairOf, ratio, sum, type Values } from '../values.js';
 
 /** The root of the mean squared error. 0 for no values. @throws RangeError where arguments or options do not fit. */
 export function rootMeanSquaredError(predictions: Values, targets: Values): number {
   const [p, t] = pairOf('rootMeanSquaredError', predictions, targets);
   return Math.sqrt(mean(p.data.map((x, i) => (x - t.data[i]) ** 2)));
+}
+
+/** The mean of |y - prediction|, in the unit of both. 0 for no values. @throws RangeError where arguments or options do not fit. */
+export function meanAbsoluteError(predictions: Values, targets: Values): number {
+  const [p, t] = pairOf('meanAbsoluteError', predictions, targets);
+  return mean(p.data.map((x, i) => Math.abs(x - t.data[i])));
+}
+
+/**
+ * Mean pinball loss of predicted quantiles of one level q, mean of max(q e, (q - 1) e) with e = y - prediction: half the mean absolute error at
+ * the median, and least in expectation at the true quantile. 0 for no values.
+ *
+ * @throws RangeError unless the level lies in [0, 1] and shapes fit.
+ */
+export function meanPinballLoss(predictions: Values, targets: Values, { level }: { readonly level: number }): number {
+  const [p, t] = pairOf('meanPinballLoss', predictions, targets);
+  if (!(level >= 0 && level <= 1)) throw new RangeError(`meanPinballLoss: level ${level} must lie in [0, 1]`);
+  return mean(p.data.map((x, i) => Math.max(level * (t.data[i] - x), (level - 1) * (t.data[i] - x))));
+}
+
+/**
+ * Mean deviance of counts y under Poisson rates r, mean of 2 (y log(y / r) - y + r), with 0 log 0 = 0: twice what the log-likelihood lacks to that
+ * of rates equal to the counts. 0 for no values.
+ *
+ * @param rates above 0; `counts` at least 0.
+ * @throws RangeError where arguments do not fit.
+ */
+export function meanPoissonDeviance(rates: Values, counts: Values): number {
+  const [r, y] = pairOf('meanPoissonDeviance', rates, counts);
+  const wrong = r.data.findIndex((rate, i) => !(rate > 0 && y.data[i] >= 0));
+  if (wrong >= 0)
+    throw new RangeError(
+      `meanPoissonDeviance: rate ${r.data[wrong]} must be above 0, and count ${y.data[wrong]} at least 0 (${wrong} of ${showShape(r.shape)})`,
+    );
+  const term = (rate: number, count: number) => (count === 0 ? 0 : count * Math.log(count / rate)) - count + rate;
+  return mean(r.data.map((rate, i) => 2 * term(rate, y.data[i])));
 }
 
 /**

@@ -64,13 +64,13 @@ function quantiles(given: readonly number[]): RegressionObjective {
     }),
     loss: (outputs, targets) =>
       quantileLoss(outputs, targets.expandDims(1).broadcastTo(outputs.shape), {
-        level: constantLevels(levels, outputs),
+        level: levelsBeside(levels, outputs),
       }),
   };
 }
 
 /** Levels as a tensor beside the outputs that they are of, [levels]. */
-export const constantLevels = (levels: readonly number[], { dtype }: Tensor): Tensor =>
+export const levelsBeside = (levels: readonly number[], { dtype }: Tensor): Tensor =>
   constant(ndarray([...levels], { dtype: dtype as 'float32' }));
 
 /** Outputs are the logits of the weights (of none where there is one component), then the means, then what softplus + 0.01 makes scales of. */

@@ -341,6 +341,33 @@ export const entries: Record<string, MetricEntry> = {
     wrong: [probabilities, [0]],
   },
   rootMeanSquaredError: ofNumbers(metrics.rootMeanSquaredError, 0),
+  meanAbsoluteError: ofNumbers(metrics.meanAbsoluteError, 0),
+  meanPinballLoss: {
+    of: metrics.meanPinballLoss,
+    typical: [...numbers, { level: 0.3 }],
+    best: [[numbers[0], numbers[0], { level: 0.3 }], 0],
+    empty: [[[], [], { level: 0.3 }], 0],
+    wrong: [[1], [1], { level: 2 }],
+  },
+  meanPoissonDeviance: {
+    of: metrics.meanPoissonDeviance,
+    typical: [
+      [1.5, 0.25, 3],
+      [2, 0, 1],
+    ],
+    best: [
+      [
+        [1, 2],
+        [1, 2],
+      ],
+      0,
+    ],
+    empty: [[[], []], 0],
+    wrong: [
+      [1, 0],
+      [1, 2],
+    ],
+  },
   meanAbsolutePercentageError: ofNumbers(metrics.meanAbsolutePercentageError, 0),
   symmetricMeanAbsolutePercentageError: ofNumbers(metrics.symmetricMeanAbsolutePercentageError, 0, 0, {
     worst: [
