@@ -1,8 +1,9 @@
-import { gridSample, linspace, padReflect, showShape, stack, type Tensor } from '../../tensor/index.js';
+import { padReflect, showShape, stack, type Tensor } from '../../tensor/index.js';
 import { requireFloats, requireNumber, requireSameShape } from '../checks.js';
 import { ssimMaps } from '../image/ssim.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 import { difference } from './scale-invariant.js';
+import { sampledAlongRows } from './stereo.js';
 
 export interface PhotometricOptions extends ReductionOptions {
   /** Share of the structural part, in [0, 1]. Default 0.85. */
@@ -86,12 +87,9 @@ export function edgeAwareSmoothness(disparities: Tensor, images: Tensor, options
  */
 export function leftRightConsistency(left: Tensor, right: Tensor, options: ReductionOptions = {}): Tensor {
   requireSameShape('leftRightConsistency', left, right);
-  const [n, channels, height, width] = left.shape;
+  const [, channels, height, width] = left.shape;
   if (left.rank !== 4 || channels !== 1 || width < 2 || height < 2)
     throw new RangeError(`leftRightConsistency: left ${showShape(left.shape)} must be [n, 1, height, width]`);
-  const column = linspace(-1, 1, width, left.dtype).sub(left.squeeze(1).mul(2 / (width - 1)));
-  const row = linspace(-1, 1, height, left.dtype).expandDims(1).broadcastTo([n, height, width]);
-  const grid = stack([column, row], -1);
-  const sampled = gridSample(right, grid, { padding: 'border', alignCorners: true });
+  const sampled = sampledAlongRows(right, left);
   return reduce(left.sub(sampled).abs().mean([1, 2, 3]), options.reduction);
 }

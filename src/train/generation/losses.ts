@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import {
+  discriminatorLoss,
+  expectedLossVae,
+  gaussianKl,
+  generatorLoss,
+  gradientPenalty,
+  minimaxGeneratorLoss,
+  wassersteinCriticLoss,
+} from '../../losses/index.js';
+import type { Tensor } from '../../tensor/index.js';
+import { type Choice, choice, chosenFrom, made } from '../choice.js';
+import { type ImageLoss, imageLosses } from '../images/losses.js';
+
+/** What a variational autoencoder is trained on. */
+export interface VariationalObjective {
+  readonly kind: 'variational';
+  /** How unlike an image and its reconstruction are. */
+  readonly reconstruction: ImageLoss;
+  /**
+   * The objective of each image, [n].
+   *
+   * @param reconstruction of each image, [n]; `mean` and `logVariance` of its code, [n, latent]; `pixels` of an image, all channels counted.
+   */
+  loss(reconstruction: Tensor, mean: Tensor, logVariance: Tensor, pixels: number): Tensor;
+}
+
+/** What a generator and a discriminator are trained on, from the discriminator's outputs, [n, 1]. */
+export interface AdversarialObjective {
+  readonly kind: 'adversarial';
+  /** Whether it tells nothing unless the discriminator's slope is held. */
+  readonly needsBoundedSlope?: boolean;
+  discriminator(real: Tensor, fake: Tensor): Tensor;
+  generator(fake: Tensor): Tensor;
+}
+
+export type GenerationObjective = VariationalObjective | AdversarialObjective;
+
+/** What is added to a discriminator's loss, of its scores as a function of images. */
+export type DiscriminatorRegularizer = (
+  discriminator: (images: Tensor) => Tensor,
+  real: Tensor,
+  fake: Tensor,
+  key: Tensor,
+) => Tensor;
+
+const factor = z.number().min(0).optional();
+const reconstruction = chosenFrom('reconstruction', imageLosses).prefault('binaryCrossEntropyWithLogits');
+
+const adversarial = (
+  discriminator: AdversarialObjective['discriminator'],
+  generator: AdversarialObjective['generator'],
+  needsBoundedSlope?: boolean,
+): AdversarialObjective => ({ kind: 'adversarial', discriminator, generator, needsBoundedSlope });
+
+/**
+ * The losses that models which generate images can be trained with, by the names of their functions.
+ *
+ * `gaussianKl` is a variational autoencoder with the negative evidence lower bound in nats: the reconstruction loss summed over pixels, by default the
+ * Bernoulli likelihood's, plus `weight` times the KL divergence (Kingma and Welling 2014; Higgins et al. 2017 take more than 1). `expectedLossVae` is
+ * that of Snell et al. 2017, with any loss of images. The others are of a generator and a discriminator: `generatorLoss` and `minimaxGeneratorLoss`
+ * with `discriminatorLoss`, and the Wasserstein critic, which needs `gradientPenalty`.
+ */
+export const generationLosses: Readonly<Record<string, Choice<GenerationObjective>>> = {
+  discriminatorLoss: choice(
+    { generator: z.enum(['generatorLoss', 'minimaxGeneratorLoss']).optional() },
+    ({ generator }) =>
+      adversarial(
+        discriminatorLoss,
+        generator === 'minimaxGeneratorLoss' ? (fake) => minimaxGeneratorLoss(fake) : (fake) => generatorLoss(fake),
+      ),
+  ),
+  expectedLossVae: choice({ beta: factor, reconstruction }, ({ reconstruction: chosen, ...options }) => ({
+    kind: 'variational',
+    reconstruction: made(imageLosses, chosen),
+    loss: (r, mean, logVariance) => expectedLossVae(r, mean, logVariance, { ...options, reduction: 'none' }),
+  })),
+  gaussianKl: choice({ weight: factor, reconstruction }, ({ weight = 1, reconstruction: chosen }) => ({
+    kind: 'variational',
+    reconstruction: made(imageLosses, chosen),
+    loss: (r, mean, logVariance, pixels) =>
+      r.mul(pixels).add(gaussianKl(mean, logVariance, { reduction: 'none' }).mul(weight)),
+  })),
+  generatorLoss: choice({}, () => adversarial(discriminatorLoss, (fake) => generatorLoss(fake))),
+  minimaxGeneratorLoss: choice({}, () => adversarial(discriminatorLoss, (fake) => minimaxGeneratorLoss(fake))),
+  wassersteinCriticLoss: choice({}, () => adversarial(wassersteinCriticLoss, (fake) => fake.mean().neg(), true)),
+};
+
+/** What can be added to the loss of a discriminator, by the name of its function. */
+export const discriminatorRegularizers: Readonly<Record<string, Choice<DiscriminatorRegularizer>>> = {
+  gradientPenalty: choice(
+    { weight: factor },
+    (options) => (discriminator, real, fake, key) => gradientPenalty(discriminator, real, fake, key, options),
+  ),
+};
