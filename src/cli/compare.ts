@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../train/files.js';
-import { readRun, renderComparison, showMeasure } from '../train/index.js';
+import { readRun, renderComparison, showMeasures } from '../train/index.js';
+import { measuresOf } from '../train/measures.js';
 
 /** Adds `cotangent compare`. */
 export function addCompareCommand(program: Command): void {
@@ -15,7 +16,7 @@ export function addCompareCommand(program: Command): void {
       await writeFileAtomic(out, renderComparison(runs));
       const width = Math.max(...runs.map(({ name }) => name.length));
       for (const { name, result } of runs)
-        console.log(`${name.padEnd(width)}  ${result ? showMeasure(result) : 'not finished'}`);
+        console.log(`${name.padEnd(width)}  ${result ? showMeasures(measuresOf(result)) : 'not finished'}`);
       console.log(`page ${out}`);
     });
 }

@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { DownloadProgress } from '../data/index.js';
-import type { TrainEvent } from '../train/index.js';
+import { type Measures, showMeasures, type TrainEvent } from '../train/index.js';
 
 /** Shows a run as it goes: a live bar on a terminal, a line an epoch elsewhere. */
 export function trainingProgress(
@@ -11,7 +11,7 @@ export function trainingProgress(
     {
       stream,
       format:
-        'epoch {epoch} |{bar}| {value}/{total} steps | loss {loss} | {measure} | {rate} samples/s | ETA {eta_formatted}',
+        'epoch {epoch} |{bar}| {value}/{total} steps | loss {loss} | {measures} | {rate} samples/s | ETA {eta_formatted}',
       hideCursor: true,
       clearOnComplete: true,
       etaBuffer: 50,
@@ -24,16 +24,14 @@ export function trainingProgress(
   let running = false;
   let total = 0;
   // Single batches jump about: the bar shows moving averages.
-  let means: { loss: number; accuracy?: number; error?: number; rate: number } | undefined;
+  let means: { loss: number; measures: Measures; rate: number } | undefined;
   const follow = (old: number | undefined, now: number) => (old === undefined ? now : old + 0.05 * (now - old));
-  const followed = (old: number | undefined, now: number | undefined) =>
-    now === undefined ? undefined : follow(old, now);
-  const measure = ({ accuracy, error }: { readonly accuracy?: number; readonly error?: number }) =>
-    accuracy === undefined ? `error ${error?.toFixed(4) ?? '-'}` : `accuracy ${(100 * accuracy).toFixed(2)}%`;
+  const followed = (now: Measures): Measures =>
+    Object.fromEntries(Object.entries(now).map(([name, value]) => [name, follow(means?.measures[name], value)]));
   const shown = (epoch: number) => ({
     epoch: `${epoch + 1}/${epochs}`,
     loss: means?.loss.toFixed(4) ?? '-',
-    measure: means ? measure(means) : '-',
+    measures: (means && showMeasures(means.measures)) || '-',
     rate: means ? Math.round(means.rate) : '-',
   });
   const start = (epoch: number, step: number) => {
@@ -52,8 +50,7 @@ export function trainingProgress(
     } else if (event.type === 'step') {
       means = {
         loss: follow(means?.loss, event.loss),
-        accuracy: followed(means?.accuracy, event.accuracy),
-        error: followed(means?.error, event.error),
+        measures: followed(event.measures),
         rate: follow(means?.rate, event.samplesPerSecond),
       };
       if (running) bar.update(event.progress.step, shown(event.progress.epoch));
@@ -61,7 +58,7 @@ export function trainingProgress(
       // The line takes the bar's place, and the bar begins anew below it.
       stop();
       stream.write(
-        `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test ${measure({ accuracy: event.testAccuracy, error: event.testError })}, ${Math.round(means?.rate ?? 0)} samples/s\n`,
+        `epoch ${event.epoch + 1}/${epochs}: training loss ${means?.loss.toFixed(4)}, test loss ${event.testLoss.toFixed(4)}, test ${showMeasures(event.testMeasures)}, ${Math.round(means?.rate ?? 0)} samples/s\n`,
       );
       start(event.epoch + 1, (total / epochs) * (event.epoch + 1));
     }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type RunSummary, runFiles, showMeasure, type TrainEvent } from '../train/index.js';
+import { type RunSummary, runFiles, showMeasures, type TrainEvent } from '../train/index.js';
+import { measuresOf } from '../train/measures.js';
 import { trainingProgress } from './progress.js';
 
 /** What a command hands to a run. */
@@ -35,7 +36,7 @@ export async function running(
       return;
     }
     const { testLoss, seconds } = result;
-    console.log(`test ${showMeasure(result)}, test loss ${testLoss.toFixed(4)}, ${seconds.toFixed(1)} s`);
+    console.log(`test ${showMeasures(measuresOf(result))}, test loss ${testLoss.toFixed(4)}, ${seconds.toFixed(1)} s`);
     console.log(`report ${join(out, runFiles.report)}, model ${join(out, runFiles.model)}`);
   } finally {
     progress.stop();

@@ -1,45 +1,55 @@
 import { type Command, Option } from 'commander';
 import {
-  augmentations,
-  classifierLosses,
-  embeddingLosses,
   optimizers,
   parseConfig,
   readConfig,
-  regularizers,
   runTraining,
+  type TrainingTask,
+  tasks,
   trainConfigSchema,
 } from '../train/index.js';
 import { list, number, numbers, several } from './arguments.js';
 import { downloadProgress } from './progress.js';
 import { running } from './running.js';
 
-const { data, model, schedule } = trainConfigSchema.shape;
+const { schedule } = trainConfigSchema.shape;
+/** What the tasks take by name, each name once. */
+const named = (of: (task: TrainingTask) => readonly string[]): string =>
+  [...new Set(Object.values(tasks).flatMap(of))].join(', ');
+/** By task what it alone takes, or takes first. */
+const byTask = (of: (task: TrainingTask) => object): string =>
+  Object.entries(tasks)
+    .flatMap(([name, task]) => (Object.keys(of(task)).length > 0 ? [`${name}: ${list(of(task))}`] : []))
+    .join('; ');
+
 /** Adds `cotangent train`. */
 export function addTrainCommand(program: Command): void {
   program
     .command('train')
-    .description('train a classifier or embeddings and leave checkpoint, ONNX model and report in a folder')
-    .addOption(new Option('--data <name>', 'data set (default: digits)').choices(data.unwrap().options))
-    .addOption(new Option('--model <name>', 'model (default: mlp)').choices(model.unwrap().options))
+    .description('train a model and leave checkpoint, ONNX model and report in a folder')
+    .option(
+      '--task <name>',
+      `what is learnt (default: what takes the data and the loss): ${Object.entries(tasks)
+        .map(([name, { summary }]) => `${name}, ${summary}`)
+        .join('; ')}`,
+    )
+    .option('--data <name>', `data set (default: digits): ${named(({ data }) => data)}`)
+    .option('--model <name>', `model (default: mlp): ${named(({ models }) => models)}`)
     .option('--epochs <n>', 'passes over the training set (default: 3)', number)
     .requiredOption('--out <folder>', 'where the run goes')
     .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
-    .option(
-      '--loss <name[:option=value,...]>',
-      `loss, with options: ${list(classifierLosses)}; of embeddings: ${list(embeddingLosses)}`,
-    )
+    .option('--loss <name[:option=value,...]>', `loss, with options; of ${byTask(({ losses }) => losses)}`)
     .option('--optimizer <name[:option=value,...]>', `optimizer, with options: ${list(optimizers)}`)
     .option(
       '--augment <name[:option=value,...]>',
-      `what training images go through, in order; several times: ${list(augmentations)}`,
+      `what training images go through, in order; several times; of ${byTask((task) => task.augmentations)}`,
       several,
     )
     .option(
       '--regularizer <name[:option=value,...]>',
-      `what is added to the loss; several times: ${list(regularizers)}`,
+      `what is added to the loss; several times; of ${byTask((task) => task.regularizers)}`,
       several,
     )
     .option('--dimension <n>', 'length of embeddings', number)

@@ -47,11 +47,9 @@ const probability = z.number().min(0).max(1).optional();
 const fill = z.number().optional();
 const pixels = z.number().int().positive();
 
-/** The augmentations of images that a run can have, by the names of their functions; each takes its function's options. */
-export const augmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
-  cutMix: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => cutMix(x, k, options))),
+/** What changes images one by one, by the names of their functions; each takes its function's options. */
+export const imageAugmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
   cutout: choice({ size: pixels, fill }, (options) => ofImages((x, k) => cutout(x, k, options))),
-  mixup: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => mixup(x, k, options))),
   randomAffine: choice(
     {
       rotation: range,
@@ -73,6 +71,13 @@ export const augmentations: Readonly<Record<string, Choice<BatchAugmentation>>> 
   ),
   randomHorizontalFlip: choice({ probability }, (options) => ofImages((x, k) => randomHorizontalFlip(x, k, options))),
   randomJpeg: choice({ quality: range }, (options) => ofImages((x, k) => randomJpeg(x, k, options))),
+};
+
+/** All that training images with their labels can go through: what changes each of them, and what mixes them with one another. */
+export const augmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
+  cutMix: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => cutMix(x, k, options))),
+  mixup: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => mixup(x, k, options))),
+  ...imageAugmentations,
 };
 
 /** A batch after all augmentations, one after the other, each with randomness of its own. */

@@ -15,6 +15,9 @@ const normalizations = {
   cifar10: { mean: 0.4734, deviation: 0.2516 },
 } as const;
 
+/** Data sets of labelled images by name. */
+export const imageData = ['digits', 'mnist', 'cifar10'] as const;
+
 /** The data sets of a configuration, and how their pixels are normalised. */
 export async function datasetsOf(
   config: TrainConfig,
@@ -31,40 +34,52 @@ export async function datasetsOf(
   return {
     train: config.trainSize ? head(train, config.trainSize) : train,
     test: config.testSize ? head(test, config.testSize) : test,
-    normalization: normalizations[config.data],
+    normalization: normalizations[config.data as keyof typeof normalizations],
   };
 }
 
+/** What a model of images is made of. */
+interface ModelSize {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Outputs: classes, or the length of embeddings. */
+  readonly count: number;
+}
+
+type ModelOf = (size: ModelSize, config: TrainConfig) => Layer<Variables>;
+
+const residual =
+  (depth: 18 | 34 | 50): ModelOf =>
+  ({ channels, count }) =>
+    resnet({ depth, classes: count, inputChannels: channels, stem: 'cifar' });
+
+/** The models that make vectors of images, by name. */
+export const imageModels: Readonly<Record<string, ModelOf>> = {
+  mlp: ({ channels, height, width, count }, { hidden, dropout }) =>
+    mlp({ sizes: [channels * height * width, ...hidden, count], dropout }),
+  resnet9: ({ channels, count }, { width }) => resnet9({ classes: count, inputChannels: channels, width }),
+  resnet18: residual(18),
+  resnet34: residual(34),
+  resnet50: residual(50),
+  vit: ({ channels, height, count }, { dropout }) =>
+    vit({
+      imageSize: height,
+      patchSize: 4,
+      dimension: 96,
+      depth: 4,
+      heads: 4,
+      mlpDimension: 192,
+      classes: count,
+      inputChannels: channels,
+      dropout,
+    }) as Layer<Variables>,
+};
+
 /** The model of a configuration, for images like these. @param count of outputs: the classes, or the length of embeddings. */
 export function modelOf(config: TrainConfig, { images, classes }: Dataset, count = classes.length): Layer<Variables> {
-  const [, inputChannels, height, width] = images.shape;
-  switch (config.model) {
-    case 'mlp':
-      return mlp({ sizes: [inputChannels * height * width, ...config.hidden, count], dropout: config.dropout });
-    case 'resnet9':
-      return resnet9({ classes: count, inputChannels, width: config.width });
-    case 'resnet18':
-    case 'resnet34':
-    case 'resnet50':
-      return resnet({
-        depth: Number(config.model.slice(6)) as 18 | 34 | 50,
-        classes: count,
-        inputChannels,
-        stem: 'cifar',
-      });
-    case 'vit':
-      return vit({
-        imageSize: height,
-        patchSize: 4,
-        dimension: 96,
-        depth: 4,
-        heads: 4,
-        mlpDimension: 192,
-        classes: count,
-        inputChannels,
-        dropout: config.dropout,
-      }) as Layer<Variables>;
-  }
+  const [, channels, height, width] = images.shape;
+  return imageModels[config.model]({ channels, height, width, count }, config);
 }
 
 /** The learning rate of a configuration at each of `steps` steps. */
@@ -99,9 +114,13 @@ export async function prepareData(
   onDownload?: (progress: DownloadProgress) => void,
 ): Promise<PreparedData> {
   const { train, test, normalization } = await datasetsOf(config, onDownload);
-  const samples = train.labels.shape[0];
+  return { train, test, normalization, ...scheduled(config, train.labels.shape[0]) };
+}
+
+/** For how long a configuration trains on so many samples, and how fast. @throws RangeError when they are too few for a batch. */
+export function scheduled(config: TrainConfig, samples: number): Pick<PreparedData, 'schedule' | 'steps'> {
   if (samples < config.batchSize)
     throw new RangeError(`train: batchSize ${config.batchSize} is larger than the ${samples} training samples`);
   const steps = config.epochs * Math.floor(samples / config.batchSize);
-  return { train, test, normalization, schedule: scheduleOf(config, steps), steps };
+  return { schedule: scheduleOf(config, steps), steps };
 }

@@ -24,20 +24,35 @@ export interface Chosen {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** What may stand for a choice: a name; a name with options in one text, `polyLoss:coefficients=[2]`; an object with `name` and the options. */
+const written = z.union([z.string(), z.record(z.string(), z.unknown())]);
+
+/** A choice as it is written, not yet looked for. */
+export const chosen = written.transform((input) =>
+  typeof input === 'string' ? parseChoice(input) : fromObject(input),
+);
+
 /**
- * The schema of a field that names one of `choices`: a name; a name with options in one text, `polyLoss:coefficients=[2]`; or an object with
- * `name` and the options. Unknown names and options are refused with the nearest that exist.
+ * The schema of a field that names one of `choices`, as a {@link chosen} is written. Unknown names and options are refused with the nearest
+ * that exist.
+ *
+ * @param elsewhere says of a name that is not among them where it is; undefined where it is nowhere.
+ * @param names from which the nearest is named.
  */
-export function chosenFrom<T>(what: string, choices: Readonly<Record<string, Choice<T>>>) {
-  return z.union([z.string(), z.record(z.string(), z.unknown())]).transform((input, context): Chosen => {
+export function chosenFrom<T>(
+  what: string,
+  choices: Readonly<Record<string, Choice<T>>>,
+  elsewhere: (name: string) => string | undefined = () => undefined,
+  names: readonly string[] = Object.keys(choices),
+) {
+  return chosen.transform(({ name, options }, context): Chosen => {
     const fail = (message: string): Chosen => {
       context.addIssue({ code: 'custom', message });
       return z.NEVER as Chosen;
     };
-    const { name, options } = typeof input === 'string' ? parseChoice(input) : fromObject(input);
     if (!Object.hasOwn(choices, name)) {
-      const near = nearest(name, Object.keys(choices)).join(', ');
-      return fail(`no ${what} is called ${name}; did you mean ${near}?`);
+      const near = nearest(name, names).join(', ');
+      return fail(elsewhere(name) ?? `no ${what} is called ${name}; did you mean ${near}?`);
     }
     const parsed = choices[name].schema.safeParse(options);
     if (parsed.success) return { name, options: parsed.data };

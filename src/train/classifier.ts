@@ -3,23 +3,12 @@ import { Context, isBuffer, type Layer } from '../nn/index.js';
 import type { Minimizer } from '../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../runtime/index.js';
 import { foldIn, type Key } from '../runtime/random/index.js';
-import { type MapTree, merge, type NDArray, partition, type Tensor } from '../tensor/index.js';
-import { augmented, type BatchAugmentation, overTargets } from './augmentations.js';
+import { merge, partition, type Tensor } from '../tensor/index.js';
+import { type AugmentedBatch, augmented, type BatchAugmentation, overTargets } from './augmentations.js';
+import type { ImageExamples } from './batches.js';
 import type { ClassifierLoss } from './losses.js';
 import type { ClassifierRegularizer } from './regularizers.js';
-
-/** A tree of arrays; its structure is the model's. */
-export type Arrays = { readonly [name: string]: NDArray | Arrays };
-export type Tensors = MapTree<Arrays, NDArray, Tensor>;
-
-/** Everything a training run carries from step to step. */
-export interface TrainState {
-  readonly params: Arrays;
-  readonly buffers: Arrays;
-  readonly optimizer: Arrays;
-}
-
-type TensorState = MapTree<TrainState, NDArray, Tensor>;
+import { type Arrays, initialState, type Tensors, type TrainState, type TrainStep, trainStep } from './step.js';
 
 export interface Normalization {
   readonly mean: number;
@@ -38,10 +27,9 @@ export interface ClassifierOptions extends SessionOptions {
 /** Compiled steps of a classifier: one to train, one to evaluate. Images are [n, channels, height, width] in [0, 1]. */
 export interface Classifier {
   init(key: Key): TrainState;
-  step: Compiled<
-    [state: TensorState, images: Tensor, labels: Tensor, key: Tensor],
-    { state: TensorState; loss: Tensor; correct: Tensor }
-  >;
+  /** It measures `accuracy`. */
+  step: TrainStep<ImageExamples>;
+  /** Of each image: cross-entropy, the class that is predicted, and its probability. */
   evaluate: Compiled<
     [variables: Tensors, images: Tensor, labels: Tensor],
     { loss: Tensor; predicted: Tensor; confidence: Tensor }
@@ -57,46 +45,31 @@ export function classifier(model: Layer<Arrays>, optimizer: Minimizer, options: 
     model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
   const infer = (variables: Tensors, images: Tensor) => logitsOf(variables, images, new Context({ training: false }));
 
-  const step = compile(
-    function trainStep(
-      { params, buffers, optimizer: moments }: TensorState,
-      images: Tensor,
-      labels: Tensor,
-      key: Tensor,
-    ) {
-      // The model draws with the key folded with 0, 1, ...; every evaluation of the objective sees one and the same batch.
-      const batch = augmented(augmentations, images, labels, foldIn(key, -1));
-      const objective = (p: Tensors) => {
-        const context = new Context({ training: true, key });
-        const variables = merge(p, buffers);
-        const logits = logitsOf(variables, batch.images, context);
-        const model = (x: Tensor) => logitsOf(variables, x, new Context({ training: true, key }));
-        const penalties = regularizers.map((regularizer, i) =>
-          regularizer({ batch, logits, model, loss, key: foldIn(foldIn(key, -2), i) }),
-        );
-        const value = [overTargets(batch, (y) => loss(logits, y)), ...penalties].reduce((a, b) => a.add(b));
-        return [value, logits, context.updated(buffers)] as const;
-      };
-      const step = optimizer.step(objective, params, moments);
-      const [value, logits, updatedBuffers] = step.value;
+  const step = trainStep<ImageExamples, AugmentedBatch>({
+    ...session,
+    optimizer,
+    prepare: ({ images, labels }, key) => augmented(augmentations, images, labels, key),
+    objective: ({ params, buffers, batch, key, context }) => {
+      const variables = merge(params, buffers);
+      const logits = logitsOf(variables, batch.images, context);
+      const model = (x: Tensor) => logitsOf(variables, x, new Context({ training: true, key }));
+      const penalties = regularizers.map((regularizer, i) =>
+        regularizer({ batch, logits, model, loss, key: foldIn(foldIn(key, -2), i) }),
+      );
       const predicted = logits.argmax(1);
-      const correct = overTargets(batch, (y) => predicted.equal(y).cast('float32').sum());
       return {
-        state: { params: step.params, buffers: updatedBuffers, optimizer: step.state } as TensorState,
-        loss: value,
-        correct,
+        loss: [overTargets(batch, (y) => loss(logits, y)), ...penalties].reduce((a, b) => a.add(b)),
+        measures: { accuracy: overTargets(batch, (y) => predicted.equal(y).cast('float32').mean()) },
       };
     },
-    { ...session, donate: [0], argumentNames: ['state', 'images', 'labels', 'key'] },
-  );
+  });
 
   const evaluate = compile(
     function evaluateBatch(variables: Tensors, images: Tensor, labels: Tensor) {
       const logits = infer(variables, images);
-      const predicted = logits.argmax(1);
       return {
-        loss: crossEntropy(logits, labels, { reduction: 'sum' }),
-        predicted,
+        loss: crossEntropy(logits, labels, { reduction: 'none' }),
+        predicted: logits.argmax(1),
         confidence: logits.softmax(1).max(1),
       };
     },
@@ -106,7 +79,7 @@ export function classifier(model: Layer<Arrays>, optimizer: Minimizer, options: 
   return {
     init: (key) => {
       const [buffers, params] = partition(model.init(key), (path) => isBuffer(path));
-      return { params, buffers, optimizer: optimizer.init(params) as Arrays };
+      return initialState(optimizer, { params, buffers, carried: {} });
     },
     step,
     evaluate,

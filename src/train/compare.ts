@@ -3,6 +3,7 @@ import { equalLooks, lineChart, type Series, smoothed, thinned } from './charts.
 import { readJson } from './files.js';
 import { escapeHtml, page, percent, section, showSetting } from './html.js';
 import { runFiles } from './loop.js';
+import { measureNamed, showValue, testMeasures, testName, testValue } from './measures.js';
 import { type MetricLine, readMetrics } from './metrics-log.js';
 import type { RunSummary } from './report.js';
 
@@ -30,24 +31,28 @@ export function renderComparison(runs: readonly ComparedRun[]): string {
   const series = (of: (run: ComparedRun) => Series['points'], markers = false): Series[] =>
     runs.map((run) => ({ name: withSeed(run), points: of(run), markers }));
   const xDomain = [0, Math.max(1, ...runs.flatMap(({ metrics }) => metrics.map((line) => line.step)))] as const;
-  const along = (field: 'loss' | 'accuracy' | 'testLoss' | 'testAccuracy') => (run: ComparedRun) =>
-    run.metrics.flatMap((line) => (line[field] === undefined ? [] : [{ x: line.step, y: line[field] }]));
+  const along = (field: string) => (run: ComparedRun) =>
+    run.metrics.flatMap((line) => {
+      const y = line[field];
+      return y === undefined ? [] : [{ x: line.step, y }];
+    });
   const chart = (name: string, all: Series[], y: string) =>
     `<figure><figcaption>${name}</figcaption>${lineChart(all, { title: `${name}, ${runs.length} runs`, x: 'step', y, xDomain, looks: equalLooks })}</figure>`;
-  const moving = (field: 'loss' | 'accuracy') => series((run) => thinned(smoothed(along(field)(run))));
+  const moving = (field: string) => series((run) => thinned(smoothed(along(field)(run))));
+  const names = measuresIn(runs);
+  const followed = names.filter((name) => runs.some(({ metrics }) => metrics.some((line) => line[name] !== undefined)));
+  const axisOf = (name: string) => `${measureNamed(name).label} (${measureNamed(name).unit})`;
+  const ofClasses = runs.every(({ config }) => (config.task ?? 'classification') === 'classification');
+  const ownLoss = losses.size === 1 ? 'loss of the runs' : "each run's own loss: not one scale";
   const charts = [
-    chart('Test accuracy', series(along('testAccuracy'), true), 'accuracy (share of samples)'),
-    chart(
-      'Test loss',
-      series(along('testLoss'), true),
-      runs.some(({ result }) => result?.embedding) ? "each run's own loss" : 'cross-entropy (nats)',
+    ...names.map((name) =>
+      chart(`Test ${measureNamed(name).label}`, series(along(testName(name)), true), axisOf(name)),
     ),
-    chart('Training accuracy, moving average', moving('accuracy'), 'accuracy (share of samples)'),
-    chart(
-      'Training loss, moving average',
-      moving('loss'),
-      losses.size === 1 ? 'loss of the runs' : "each run's own loss: not one scale",
+    chart('Test loss', series(along('testLoss'), true), ofClasses ? 'cross-entropy (nats)' : ownLoss),
+    ...followed.map((name) =>
+      chart(`Training ${measureNamed(name).label}, moving average`, moving(name), axisOf(name)),
     ),
+    chart('Training loss, moving average', moving('loss'), ownLoss),
   ];
   return page(
     `${runs.length} runs compared`,
@@ -63,26 +68,50 @@ function withSeed({ name, config, result }: ComparedRun): string {
   return seed === undefined ? name : `${name} (seed ${seed})`;
 }
 
+/** The measures of the test set that any of the runs has. */
+const measuresIn = (runs: readonly ComparedRun[]): string[] => [
+  ...new Set(runs.flatMap(({ result, metrics }) => [result ?? {}, ...metrics].flatMap(testMeasures))),
+];
+
 function results(runs: readonly ComparedRun[]): string {
+  const names = measuresIn(runs);
   const embeddings = runs.some(({ result }) => result?.embedding);
-  const best = Math.max(...runs.map(({ result }) => result?.testAccuracy ?? 0));
-  const rows = runs.map(({ name, result }) => {
-    if (!result)
-      return `<tr><th scope="row">${escapeHtml(name)}</th><td colspan="${embeddings ? 8 : 5}">not finished</td></tr>`;
-    const accuracy = result.testAccuracy === undefined ? 'none' : percent(result.testAccuracy);
+  const heads = [
+    'run',
+    ...names.map((name) => `test ${measureNamed(name).label}`),
+    ...(embeddings ? ['linear probe', 'recall at 1', 'mAP at R'] : []),
+    'test loss',
+    'epochs',
+    'seconds',
+    'seed',
+  ];
+  const best = Object.fromEntries(
+    names.map((name) => {
+      const values = runs.flatMap(({ result }) => (result && testValue(result, name)) ?? []);
+      return [name, measureNamed(name).better === 'higher' ? Math.max(...values) : Math.min(...values)];
+    }),
+  );
+  const rows = runs.map(({ name: run, result }) => {
+    const head = `<th scope="row">${escapeHtml(run)}</th>`;
+    if (!result) return `<tr>${head}<td colspan="${heads.length - 1}">not finished</td></tr>`;
+    const measured = names.map((name) => {
+      const value = testValue(result, name);
+      if (value === undefined) return '-';
+      return value === best[name] ? `<b>${showValue(name, value)}</b>` : showValue(name, value);
+    });
     const { embedding } = result;
     const scores = [embedding?.linearProbe, embedding?.recallAt1, embedding?.meanAveragePrecisionAtR];
-    const shown = embeddings ? scores.map((score) => (score === undefined ? '-' : percent(score))) : [];
     const cells = [
-      ...shown,
+      ...measured,
+      ...(embeddings ? scores.map((score) => (score === undefined ? '-' : percent(score))) : []),
       result.testLoss.toFixed(4),
       `${result.epochs}`,
       result.seconds.toFixed(1),
       `${result.seed}`,
     ];
-    return `<tr><th scope="row">${escapeHtml(name)}</th><td>${result.testAccuracy === best ? `<b>${accuracy}</b>` : accuracy}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+    return `<tr>${head}${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
   });
-  return `<table><thead><tr>${['run', embeddings ? 'test accuracy (embeddings: nearest neighbours)' : 'test accuracy', ...(embeddings ? ['linear probe', 'recall at 1', 'mAP at R'] : []), embeddings ? 'test loss' : 'test loss (nats)', 'epochs', 'seconds', 'seed'].map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  return `<table><thead><tr>${heads.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
 }
 
 function differences(runs: readonly ComparedRun[]): string {

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { augmentations } from './augmentations.js';
-import { chosenFrom } from './choice.js';
-import { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
-import { type ClassifierLoss, classifierLosses } from './losses.js';
+import { chosen, chosenFrom } from './choice.js';
 import { nearest } from './nearest.js';
 import { optimizers } from './optimizers.js';
-import { regularizers } from './regularizers.js';
+import type { TrainingTask } from './task.js';
+import { tasks } from './tasks.js';
 
-/** What a classifier is trained on, how, and where the result goes; every field has a default. */
+/** What is trained, on what and how; every field has a default, some that of the task. */
 export const trainConfigSchema = z.strictObject({
+  /** What kind of training it is. Default: the first that takes the data and the loss: classification, of labelled images. */
+  task: z.string().optional(),
   /** `digits` are drawn by the program; `mnist` is downloaded, or read, as `cifar10`, from the folder that COTANGENT_DATA names. */
-  data: z.enum(['digits', 'mnist', 'cifar10']).default('digits'),
-  model: z.enum(['mlp', 'resnet9', 'resnet18', 'resnet34', 'resnet50', 'vit']).default('mlp'),
+  data: z.string().default('digits'),
+  model: z.string().default('mlp'),
   epochs: z.number().int().positive().default(3),
   batchSize: z.number().int().positive().default(64),
   /** Name and options, as `sam:radius=0.1`. */
@@ -24,15 +24,13 @@ export const trainConfigSchema = z.strictObject({
   /** Limit of the gradient's global 2-norm; 0 is none. */
   clipNorm: z.number().min(0).default(0),
   /** Name and options, as `polyLoss:coefficients=[2]`. A loss of embeddings, as `arcFace`, makes the outputs of the model embeddings. */
-  loss: chosenFrom<ClassifierLoss | EmbeddingObjective>('loss', { ...classifierLosses, ...embeddingLosses }).prefault(
-    'crossEntropy',
-  ),
-  /** Length of embeddings. */
-  dimension: z.number().int().min(2).default(64),
-  /** What training images go through, in order: names and options, as `randomCrop:padding=4`. */
-  augment: z.array(chosenFrom('augmentation', augmentations)).default([]),
+  loss: chosen.optional(),
+  /** What training examples go through, in order: names and options, as `randomCrop:padding=4`. */
+  augment: z.array(chosen).default([]),
   /** What is added to the loss: names and options, as `maxSupPenalty:weight=0.1`. */
-  regularizer: z.array(chosenFrom('regularizer', regularizers)).default([]),
+  regularizer: z.array(chosen).default([]),
+  /** Of embeddings: their length. Default 64. */
+  dimension: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),
   /** Channels of resnet9's first layer. */
   width: z.number().int().positive().default(16),
@@ -49,7 +47,10 @@ export const trainConfigSchema = z.strictObject({
   threads: z.number().int().positive().optional(),
 });
 
-export type TrainConfig = z.output<typeof trainConfigSchema>;
+type Settings = z.output<typeof trainConfigSchema>;
+
+/** A configuration with its defaults filled in: the task and the loss are known. */
+export type TrainConfig = Settings & { readonly task: string; readonly loss: NonNullable<Settings['loss']> };
 
 /** Settings as they are written down; what is left out has its default. */
 export type TrainSettings = z.input<typeof trainConfigSchema>;
@@ -57,9 +58,83 @@ export type TrainSettings = z.input<typeof trainConfigSchema>;
 /** Settings as they are, for their types: a file of them is `export default defineConfig({ epochs: 5 })`. */
 export const defineConfig = (settings: TrainSettings): TrainSettings => settings;
 
-/** A configuration with its defaults filled in. @throws Error of one line naming every field that does not fit. */
+/**
+ * A configuration with its defaults filled in: the names of data, model, loss, augmentations and regularisers are those of its task.
+ *
+ * @throws Error of one line naming every field that does not fit, with the nearest that does.
+ */
 export function parseConfig(input: TrainSettings | Record<string, unknown>): TrainConfig {
-  return parseSettings('train', trainConfigSchema, input);
+  const { name, task } = taskOf(input);
+  const strange = Object.keys(input).filter((setting) => specific.has(setting) && !task.settings?.includes(setting));
+  if (strange.length > 0) {
+    const [setting] = strange;
+    throw new Error(
+      `train: ${setting} is for ${having((other) => other.settings?.includes(setting))}, not for ${name}`,
+    );
+  }
+  const schema = schemaOf(name, task, typeof input.task !== 'string');
+  return { ...parseSettings('train', schema, { ...task.defaults, ...input }), task: name } as TrainConfig;
+}
+
+/** Settings that not every task takes. */
+const specific = new Set(Object.values(tasks).flatMap(({ settings = [] }) => settings));
+
+/** The names of the tasks that have something. */
+const having = (has: (task: TrainingTask) => boolean | undefined): string =>
+  Object.entries(tasks)
+    .filter(([, task]) => has(task))
+    .map(([name]) => name)
+    .join(', ');
+
+const takes = ({ data, takes: more }: TrainingTask, name: string): boolean => data.includes(name) || !!more?.(name);
+
+/** The task that settings name, or else the first that takes their data and has their loss, or takes their data at least. */
+function taskOf({ task, data = 'digits', loss }: Record<string, unknown>): { name: string; task: TrainingTask } {
+  if (task !== undefined) {
+    if (typeof task === 'string' && Object.hasOwn(tasks, task)) return { name: task, task: tasks[task] };
+    throw new Error(
+      `train: task: no task is called ${task}; did you mean ${nearest(String(task), Object.keys(tasks)).join(', ')}?`,
+    );
+  }
+  const found = Object.entries(tasks).filter(([, candidate]) => takes(candidate, String(data)));
+  const wanted = chosen.optional().safeParse(loss).data?.name;
+  const [name, best] =
+    found.find(([, { losses }]) => wanted === undefined || Object.hasOwn(losses, wanted)) ??
+    found[0] ??
+    Object.entries(tasks)[0];
+  return { name, task: best };
+}
+
+/** The schema of a task's configuration. @param implied whether the task is one of several that could have been meant. */
+function schemaOf(name: string, task: TrainingTask, implied: boolean) {
+  const named = (what: string, choices: keyof TrainingTask & ('losses' | 'augmentations' | 'regularizers')) => {
+    const elsewhere = (wanted: string) => {
+      const others = having((other) => Object.hasOwn(other[choices], wanted));
+      return others === '' ? undefined : `${wanted} is for ${others}, not for ${name}`;
+    };
+    const all = implied ? Object.assign({}, ...Object.values(tasks).map((other) => other[choices])) : task[choices];
+    return chosenFrom(what, task[choices], elsewhere, Object.keys(all));
+  };
+  const dataNames = implied ? Object.values(tasks).flatMap((other) => other.data) : task.data;
+  return trainConfigSchema.extend({
+    data: z
+      .string()
+      .default(task.data[0])
+      .refine((data) => takes(task, data), {
+        error: ({ input }) =>
+          `no data is called ${input}; did you mean ${nearest(String(input), dataNames).join(', ')}?`,
+      }),
+    model: z
+      .string()
+      .default(task.models[0])
+      .refine((model) => task.models.includes(model), {
+        error: ({ input }) =>
+          `no model of ${name} is called ${input}; did you mean ${nearest(String(input), task.models).join(', ')}?`,
+      }),
+    loss: named('loss', 'losses').prefault(task.loss),
+    augment: z.array(named('augmentation', 'augmentations')).default([]),
+    regularizer: z.array(named('regularizer', 'regularizers')).default([]),
+  });
 }
 
 /** Settings as a schema has them. @throws Error of one line naming `who` and every field that does not fit. */

@@ -1,14 +1,11 @@
-import { type Dataset, loader } from '../data/index.js';
-import { key } from '../runtime/random/index.js';
-import { item, type NDArray } from '../tensor/index.js';
-import type { Arrays, Classifier } from './classifier.js';
+import type { Dataset } from '../data/index.js';
+import { imagesInOrder, meanOf, overBatches } from './batches.js';
+import type { Classifier } from './classifier.js';
+import type { Measured } from './loop.js';
+import type { Arrays } from './step.js';
 
-/** A model's answers on a whole data set, in its order. */
-export interface Evaluation {
-  /** Mean cross-entropy, in nats. */
-  readonly loss: number;
-  /** Fraction of labels predicted, in [0, 1]. */
-  readonly accuracy: number;
+/** A model's answers on a whole data set, in its order: mean cross-entropy in nats, and `accuracy`, the share of labels predicted. */
+export interface Evaluation extends Measured {
   readonly predicted: Int32Array;
   /** Largest softmax probability of each sample. */
   readonly confidence: Float32Array;
@@ -16,27 +13,26 @@ export interface Evaluation {
 
 /** Evaluates in inference mode, in batches; the last one may be smaller. */
 export async function evaluateOn(
-  classifier: Classifier,
+  classifier: Pick<Classifier, 'evaluate'>,
   variables: Arrays,
   dataset: Dataset,
   batchSize: number,
 ): Promise<Evaluation> {
-  const total = dataset.labels.shape[0];
-  const predicted = new Int32Array(total);
-  const confidence = new Float32Array(total);
-  let [loss, correct, done] = [0, 0, 0];
-  const batches = loader(dataset, { batchSize, key: key(0), shuffle: false, last: 'keep', prefetch: 0 });
-  for await (const { images, labels } of batches.epoch(0)) {
-    const result = await classifier.evaluate(variables as never, images, labels);
-    const answers = result.predicted as NDArray<'int32'>;
-    predicted.set(answers.data, done);
-    confidence.set((result.confidence as NDArray<'float32'>).data, done);
-    loss += item(result.loss as NDArray);
-    for (let i = 0; i < answers.data.length; i++) if (answers.data[i] === labels.data[i]) correct++;
-    done += answers.data.length;
-  }
-  await batches.close();
-  return { loss: loss / total, accuracy: correct / total, predicted, confidence };
+  const answers = await overBatches(imagesInOrder(dataset, batchSize), ({ images, labels }) =>
+    classifier.evaluate(variables as never, images, labels),
+  );
+  const predicted = answers.predicted.data as Int32Array;
+  return {
+    loss: meanOf(answers.loss),
+    measures: { accuracy: shareEqual(predicted, dataset.labels.data) },
+    predicted,
+    confidence: answers.confidence.data as Float32Array,
+  };
+}
+
+/** How many entries of two lists are the same, as a share. */
+export function shareEqual(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).filter((value, i) => value === b[i]).length / a.length;
 }
 
 /** Counts of (true class, predicted class). */

@@ -2,21 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constant } from '../optim/index.js';
 import { key } from '../runtime/random/index.js';
-import { merge } from '../tensor/index.js';
-import { prepareData } from './build.js';
 import { loadCheckpoint } from './checkpoint.js';
-import type { TrainState } from './classifier.js';
 import { parseConfig } from './config.js';
-import type { EmbeddingState } from './embedding/embedder.js';
-import { embedderOf, exportEmbedder, trainsEmbeddings } from './embedding/run.js';
 import { readJson } from './files.js';
-import { adapted } from './finetune/adapted.js';
+import { adapted, type Flat } from './finetune/adapted.js';
 import { parseFinetuneConfig } from './finetune/config.js';
 import { finetuneFiles } from './finetune/run.js';
-import type { FinetuneState } from './finetune/task.js';
+import { finetuneState } from './finetune/task.js';
 import { runFiles } from './loop.js';
 import { optimizerOf } from './optimizers.js';
-import { classifierOf, exportClassifier } from './run.js';
+import { tasks } from './tasks.js';
 
 /**
  * A run as an ONNX model for inference, with the weights of its last checkpoint, whether it is finished or not. Of a run that trained an
@@ -29,15 +24,8 @@ export async function exportRun(folder: string): Promise<Uint8Array> {
   const checkpoint = join(folder, runFiles.checkpoint);
   if (settings.kind !== 'finetune') {
     const config = parseConfig(settings);
-    const prepared = await prepareData(config);
-    if (trainsEmbeddings(config)) {
-      const embedder = embedderOf(config, prepared);
-      const { state } = await loadCheckpoint<EmbeddingState>(checkpoint, embedder.init(key(0)));
-      return exportEmbedder(embedder, state, prepared.test);
-    }
-    const classifier = classifierOf(config, prepared);
-    const { state } = await loadCheckpoint<TrainState>(checkpoint, classifier.init(key(0)));
-    return exportClassifier(classifier, merge(state.params, state.buffers), prepared.test);
+    const { task, exported } = await tasks[config.task].prepare(config, {});
+    return exported((await loadCheckpoint(checkpoint, task.init(key(0)))).state);
   }
   const base = join(folder, finetuneFiles.base);
   const bytes = await readFile(base).catch((error: NodeJS.ErrnoException) => {
@@ -45,8 +33,9 @@ export async function exportRun(folder: string): Promise<Uint8Array> {
   });
   const config = parseFinetuneConfig(settings);
   const model = adapted(bytes, config, { newHead: config.head !== undefined });
-  const optimizer = optimizerOf(config, constant(1), model.last).init(model.params);
-  const like = { params: model.params, buffers: model.buffers, optimizer } as FinetuneState;
-  const { state } = await loadCheckpoint(checkpoint, like);
-  return model.exported(state.params, state.buffers);
+  const { state } = await loadCheckpoint(
+    checkpoint,
+    finetuneState(optimizerOf(config, constant(1), model.last), model),
+  );
+  return model.exported(state.params as Flat, state.buffers as Flat);
 }

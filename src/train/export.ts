@@ -1,6 +1,6 @@
 import { exportOnnx } from '../runtime/index.js';
 import type { NDArray, Tensor } from '../tensor/index.js';
-import type { Arrays, Tensors } from './classifier.js';
+import type { Arrays, Tensors } from './step.js';
 
 /**
  * A model of images with its normalisation, for any batch size: input `images` [batch, channels, height, width] in [0, 1], one output.

@@ -1,13 +1,21 @@
 /** Training runs: loop, checkpoints, metrics, report. Node only. */
 export { type AugmentedBatch, augmentations, type BatchAugmentation } from './augmentations.js';
+export {
+  type BatchOptions,
+  type ImageExamples,
+  imageBatches,
+  imagesInOrder,
+  overBatches,
+  rowBatches,
+  rowsInOrder,
+} from './batches.js';
 export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
-export { classification } from './classification.js';
-export { type Classifier, type ClassifierOptions, classifier, type TrainState } from './classifier.js';
+export { type Classifier, type ClassifierOptions, classifier } from './classifier.js';
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
-export { type Embedder, type EmbedderOptions, type EmbeddingState, embedder } from './embedding/embedder.js';
+export { type Embedder, type EmbedderOptions, embedder } from './embedding/embedder.js';
 export { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
 export { type EmbeddingScores, embeddingScores, linearProbe } from './embedding/scores.js';
 export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
@@ -23,7 +31,6 @@ export { type FinetuneData, finetuneData, type Samples, type Source } from './fi
 export { type FinetuneRunOptions, finetuneFiles, runFinetuning } from './finetune/run.js';
 export {
   type FinetuneEvaluation,
-  type FinetuneState,
   type FinetuneTaskOptions,
   finetuneTask,
 } from './finetune/task.js';
@@ -42,6 +49,7 @@ export {
   type TrainEvent,
 } from './loop.js';
 export { type ClassifierLoss, classifierLosses } from './losses.js';
+export { type Measure, type Measures, measures, showMeasures } from './measures.js';
 export { type MetricLine, readMetrics } from './metrics-log.js';
 export { nearest } from './nearest.js';
 export { externalDataBeside, importOnnxFile } from './onnx-file.js';
@@ -56,8 +64,25 @@ export {
   type RunSummary,
   renderReport,
   type SamplePrediction,
-  showMeasure,
   type TextPrediction,
 } from './report.js';
-export { exportClassifier, runTraining, type TrainRunOptions } from './run.js';
+export { runTraining, type TrainRunOptions } from './run.js';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';
+export {
+  type Arrays,
+  type Examples,
+  initialState,
+  type ObjectiveInput,
+  type ObjectiveValue,
+  type StepDraw,
+  type StepOptions,
+  type Stepped,
+  type Symbolic,
+  type Tensors,
+  type TrainObjective,
+  type TrainState,
+  type TrainStep,
+  trainStep,
+} from './step.js';
+export type { PrepareOptions, Shown, Training, TrainingTask } from './task.js';
+export { tasks } from './tasks.js';

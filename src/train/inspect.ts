@@ -6,15 +6,14 @@ import { sharpness } from '../optim/index.js';
 import { compile } from '../runtime/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
 import { castArray, type MapTree, type NDArray, type Tensor } from '../tensor/index.js';
-import { prepareData } from './build.js';
-import type { Arrays } from './classifier.js';
+import { loadCheckpoint } from './checkpoint.js';
 import { parseConfig } from './config.js';
 import { type Neighbourhood, neighboursOf } from './embedding/neighbours.js';
-import { trainsEmbeddings } from './embedding/run.js';
 import { type EmbeddingScores, spread } from './embedding/scores.js';
 import { readJson } from './files.js';
-import { classifierSubject, embeddingSubject } from './inspection-subject.js';
 import { runFiles } from './loop.js';
+import type { Arrays } from './step.js';
+import { tasks } from './tasks.js';
 
 export interface InspectOptions {
   /** Training images that the loss is looked at on. Default 512. */
@@ -84,11 +83,13 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
   if (settings.kind !== undefined)
     throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
   const config = parseConfig(settings);
-  const prepared = await prepareData(config);
+  const training = await tasks[config.task].prepare(config, {});
+  if (!training.subject)
+    throw new Error(`inspect: ${folder} holds a run of ${config.task}, which cannot be looked at; look at its report`);
+  const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
   onProgress('test set');
-  const subject = await (trainsEmbeddings(config) ? embeddingSubject : classifierSubject)(folder, config, prepared);
-  const { params, rest, lossOf, found, features } = subject;
-  const seen = head(prepared.train, samples);
+  const { train, test, params, rest, lossOf, found, features } = await training.subject(state);
+  const seen = head(train, samples);
   const images = castArray(seen.images, 'float32');
   const pixels: NDArray = { ...images, data: images.data.map((byte) => byte / 255) };
 
@@ -121,10 +122,10 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     run: folder,
     config: JSON.parse(JSON.stringify(config)) as Inspection['config'],
     seed: config.seed,
-    classes: prepared.test.classes,
+    classes: test.classes,
     samples: seen.labels.shape[0],
     ...found,
-    ...(features && { spread: await spread(features), neighbours: neighboursOf(features, prepared.test) }),
+    ...(features && { spread: await spread(features), neighbours: neighboursOf(features, test) }),
     surface,
     spectrum,
     sharpness: rise,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type Dataset, head } from '../data/index.js';
 import { neuralCollapse } from '../diagnostics/index.js';
 import { crossEntropy } from '../losses/index.js';
@@ -12,24 +11,25 @@ import {
 import { compile } from '../runtime/index.js';
 import { key } from '../runtime/random/index.js';
 import { constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
+import { joinedRows } from './batches.js';
 import type { PreparedData } from './build.js';
-import { loadCheckpoint } from './checkpoint.js';
-import type { Arrays, Tensors, TrainState } from './classifier.js';
+import type { Classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
-import type { EmbeddingState } from './embedding/embedder.js';
-import { embedderOf } from './embedding/run.js';
+import type { Embedder } from './embedding/embedder.js';
+import { embedded, searched, weightsOf } from './embedding/evaluate.js';
 import { embeddingScores, type Labelled } from './embedding/scores.js';
-import { embedded, joined, searched } from './embedding/task.js';
 import { confusionMatrix } from './evaluate.js';
 import type { Inspection } from './inspect.js';
 import { lastLayer } from './last-layer.js';
-import { runFiles } from './loop.js';
-import { classifierOf } from './run.js';
+import type { Arrays, Tensors, TrainState } from './step.js';
 
 type State = MapTree<Arrays, NDArray, Tensor>;
 
 /** A trained model to look at: its parameters, what else its loss needs, and what was found on the test set. */
 export interface Subject {
+  /** Training images and test images. */
+  readonly train: Dataset;
+  readonly test: Dataset;
   readonly params: Arrays;
   readonly rest: Arrays;
   lossOf(params: State, rest: State, images: Tensor, labels: Tensor): Tensor;
@@ -38,15 +38,14 @@ export interface Subject {
   readonly features?: Labelled;
 }
 
-const checkpointOf = (folder: string) => join(folder, runFiles.checkpoint);
 const first = (data: Dataset, n: number) => head(data, Math.min(n, data.labels.shape[0]));
 const bins = { bins: 15 };
 
-export async function classifierSubject(folder: string, config: TrainConfig, prepared: PreparedData): Promise<Subject> {
-  const { train, test } = prepared;
-  const { init, infer } = classifierOf(config, prepared);
-  const { state } = await loadCheckpoint<TrainState>(checkpointOf(folder), init(key(0)));
-  const { params, buffers } = state;
+export async function classifierSubject(
+  { infer }: Pick<Classifier, 'infer'>,
+  { params, buffers }: TrainState,
+  { train, test }: Pick<PreparedData, 'train' | 'test'>,
+): Promise<Subject> {
   const variables = merge(params, buffers);
   const { probabilities } = await seen(infer, variables, test);
   const { features } = await seen(infer, variables, first(test, searched.test));
@@ -58,6 +57,8 @@ export async function classifierSubject(folder: string, config: TrainConfig, pre
     return row.indexOf(Math.max(...row));
   });
   return {
+    train,
+    test,
     params,
     rest: buffers,
     lossOf: (p, b, x, y) => crossEntropy(infer(merge(p, b) as Tensors, x), y),
@@ -82,18 +83,22 @@ export async function classifierSubject(folder: string, config: TrainConfig, pre
   };
 }
 
-export async function embeddingSubject(folder: string, config: TrainConfig, prepared: PreparedData): Promise<Subject> {
-  const { train, test } = prepared;
-  const embedder = embedderOf(config, prepared);
-  const { state } = await loadCheckpoint<EmbeddingState>(checkpointOf(folder), embedder.init(key(0)));
-  const { params, buffers, objective } = state;
-  const variables = merge((params as { model: Arrays }).model, buffers);
+export async function embeddingSubject(
+  embedder: Embedder,
+  state: TrainState,
+  config: TrainConfig,
+  { train, test }: Pick<PreparedData, 'train' | 'test'>,
+): Promise<Subject> {
+  const { params, buffers, carried } = state;
+  const variables = weightsOf(state);
   const among = await embedded(embedder, variables, first(train, searched.train));
   const features = await embedded(embedder, variables, first(test, searched.test));
   const views = constant(key(config.seed));
   return {
+    train,
+    test,
     params,
-    rest: { buffers, objective },
+    rest: { buffers, carried },
     lossOf: (p, rest, x, y) => embedder.lossOf(p as Tensors, rest as never, x, y, views),
     features,
     found: { loss: config.loss.name, scores: await embeddingScores(among, features, test.classes.length) },
@@ -112,7 +117,7 @@ async function seen(
     const logits = infer(v, x.cast('float32').div(255));
     return { probabilities: logits.softmax(1), layer: lastLayer(logits) ?? null };
   });
-  const [answers, inputs]: Float32Array[][] = [[], []];
+  const [answers, inputs]: NDArray[][] = [[], []];
   let layer: { weight: NDArray; bias?: NDArray } | undefined;
   for (let from = 0; from < n; from += 500) {
     const to = Math.min(n, from + 500);
@@ -125,9 +130,9 @@ async function seen(
       probabilities: NDArray;
       layer: { features: NDArray; weight: NDArray; bias?: NDArray } | null;
     };
-    answers.push(got.probabilities.data as Float32Array);
+    answers.push(got.probabilities);
     if (got.layer) {
-      inputs.push(got.layer.features.data as Float32Array);
+      inputs.push(got.layer.features);
       layer = got.layer;
     }
   }
@@ -135,8 +140,8 @@ async function seen(
   return {
     labels,
     classes,
-    probabilities: joined(answers, n),
-    features: layer && joined(inputs, n),
+    probabilities: joinedRows(answers),
+    features: layer && joinedRows(inputs),
     weights: layer?.weight,
     bias: layer?.bias,
   };

@@ -3,7 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foldIn, type Key, key as makeKey, split } from '../runtime/random/index.js';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { type Measures, ofTestSet } from './measures.js';
 import { type MetricLine, MetricsLog } from './metrics-log.js';
+import type { Examples, StepDraw, Stepped, TrainState } from './step.js';
 
 /** Where a run stands; saved with every checkpoint, so it holds nothing that differs between two runs of one seed. */
 export interface Progress {
@@ -20,17 +22,11 @@ export type TrainEvent =
       readonly type: 'step';
       readonly progress: Progress;
       readonly loss: number;
-      readonly accuracy?: number;
-      readonly error?: number;
+      readonly measures: Measures;
       readonly samplesPerSecond: number;
     }
-  | {
-      readonly type: 'epoch';
-      readonly epoch: number;
-      readonly testLoss: number;
-      readonly testAccuracy?: number;
-      readonly testError?: number;
-    };
+  /** After an epoch, on the test set. */
+  | { readonly type: 'epoch'; readonly epoch: number; readonly testLoss: number; readonly testMeasures: Measures };
 
 export interface RunOptions {
   readonly out: string;
@@ -38,16 +34,16 @@ export interface RunOptions {
   readonly resume: boolean;
   /** Once aborted, the run ends after the step it is in and saves a checkpoint. */
   readonly signal?: AbortSignal;
+  /** Of each step, for the log. */
+  readonly learningRateAt: (step: number) => number;
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
 /** What a task says of its state on data that it does not train on. */
 export interface Measured {
   readonly loss: number;
-  /** Share of labels predicted; absent where nothing is counted. */
-  readonly accuracy?: number;
-  /** Root mean squared error, of regressions. */
-  readonly error?: number;
+  /** By the names of `measures`, the one that counts most first. */
+  readonly measures: Measures;
 }
 
 /** Batches of an epoch, in an order that follows from a key and the epoch alone. */
@@ -58,13 +54,11 @@ export interface Batches<B> {
 }
 
 /** What a loop trains: the state it begins with, the batches of its data, a step, and how a state is measured. */
-export interface Task<S, B, E extends Measured> {
-  init(key: Key): S;
+export interface Task<B extends Examples = Examples, E extends Measured = Measured> {
+  init(key: Key): TrainState;
   batches(key: Key): Batches<B>;
-  /** One step with randomness of its own; `samples` are counted, loss and measures are means over them. */
-  step(state: S, batch: B, key: Key): Promise<Measured & { readonly state: S; readonly samples: number }>;
-  evaluate(state: S): Promise<E>;
-  learningRateAt(step: number): number;
+  step(state: TrainState, batch: B, draw: StepDraw): Promise<Stepped>;
+  evaluate(state: TrainState): Promise<E>;
 }
 
 /** How long and how a loop runs. */
@@ -75,8 +69,8 @@ export interface LoopSettings {
   readonly checkpointEvery: number;
 }
 
-export interface RunResult<S, E> {
-  readonly state: S;
+export interface RunResult<E extends Measured = Measured> {
+  readonly state: TrainState;
   /** On the test set after the last epoch; absent when the signal stopped the run, which can then be resumed. */
   readonly evaluation: E | undefined;
   readonly metrics: readonly MetricLine[];
@@ -100,13 +94,13 @@ export const runFiles = {
  * The order of the samples and all random draws follow from the seed and the number of the step, so a run that was stopped at any
  * moment and resumed ends with the same checkpoint, bit for bit, as one that was not.
  */
-export async function runLoop<S, B, E extends Measured>(
+export async function runLoop<B extends Examples, E extends Measured>(
   settings: LoopSettings,
-  task: Task<S, B, E>,
+  task: Task<B, E>,
   options: RunOptions,
-): Promise<RunResult<S, E>> {
+): Promise<RunResult<E>> {
   const { epochs, seed, checkpointEvery } = settings;
-  const { out, resume, signal, onEvent = () => {} } = options;
+  const { out, resume, signal, learningRateAt, onEvent = () => {} } = options;
   await mkdir(out, { recursive: true });
   const checkpoint = join(out, runFiles.checkpoint);
   const [initKey, orderKey, drawKey] = split(makeKey(seed), 3);
@@ -132,24 +126,19 @@ export async function runLoop<S, B, E extends Measured>(
       for await (const batch of batches.epoch(epoch, { startBatch: progress.batch })) {
         const begin = performance.now();
         const { step } = progress;
-        const result = await task.step(state, batch, foldIn(drawKey, step) as Key);
+        const result = await task.step(state, batch, { key: foldIn(drawKey, step) as Key, epoch });
         state = result.state;
         progress = { epoch, batch: progress.batch + 1, step: step + 1 };
-        const line = measuresOf(result);
-        if (!Number.isFinite(line.loss))
+        const { loss, measures, samples } = result;
+        const learningRate = learningRateAt(step);
+        if (!Number.isFinite(loss))
           throw new Error(
-            `train: the loss is ${line.loss} at step ${step}; lower the learning rate (${task.learningRateAt(step)} there)`,
+            `train: the loss is ${loss} at step ${step}; lower the learning rate (${learningRate} there)`,
           );
-        const samplesPerSecond = (result.samples * 1000) / (performance.now() - begin);
-        log.append({
-          step: progress.step,
-          epoch,
-          ...line,
-          learningRate: task.learningRateAt(step),
-          samplesPerSecond,
-          seconds: seconds(),
-        });
-        onEvent({ type: 'step', progress, ...line, samplesPerSecond });
+        const samplesPerSecond = (samples * 1000) / (performance.now() - begin);
+        const line = { step: progress.step, epoch, loss, ...measures, learningRate, samplesPerSecond };
+        log.append({ ...line, seconds: seconds() });
+        onEvent({ type: 'step', progress, loss, measures, samplesPerSecond });
         stopped = signal?.aborted ?? false;
         // The last batch's checkpoint waits for the evaluation, so that no resumed run lacks that line.
         if (progress.batch < batches.batchesPerEpoch && (stopped || progress.step % checkpointEvery === 0)) {
@@ -161,14 +150,9 @@ export async function runLoop<S, B, E extends Measured>(
       if (stopped && progress.batch < batches.batchesPerEpoch) break;
       evaluation = await task.evaluate(state);
       progress = { epoch: epoch + 1, batch: 0, step: progress.step };
-      const { loss: testLoss, accuracy: testAccuracy, error: testError } = evaluation;
-      const line = {
-        testLoss,
-        ...(testAccuracy !== undefined && { testAccuracy }),
-        ...(testError !== undefined && { testError }),
-      };
-      log.append({ step: progress.step, epoch, ...line, seconds: seconds() });
-      onEvent({ type: 'epoch', epoch, ...line });
+      const { loss: testLoss, measures: testMeasures } = evaluation;
+      log.append({ step: progress.step, epoch, testLoss, ...ofTestSet(testMeasures), seconds: seconds() });
+      onEvent({ type: 'epoch', epoch, testLoss, testMeasures });
       await log.flush();
       await save();
     }
@@ -185,8 +169,4 @@ export async function runLoop<S, B, E extends Measured>(
     metrics: log.lines,
     seconds: log.lines.at(-1)?.seconds ?? seconds(),
   };
-}
-
-function measuresOf({ loss, accuracy, error }: Measured): Measured {
-  return { loss, ...(accuracy !== undefined && { accuracy }), ...(error !== undefined && { error }) };
 }

@@ -1,24 +1,20 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { writeFileAtomic } from './files.js';
 
-/** One line of metrics.jsonl: a training step, or an evaluation. */
+/** One line of metrics.jsonl: a training step, or an evaluation. Measures stand beside the loss under their names, those of the test set as `testAccuracy`. */
 export interface MetricLine {
   /** Steps done. */
   readonly step: number;
   readonly epoch: number;
   /** Of the batch. */
   readonly loss?: number;
-  readonly accuracy?: number;
-  /** Root mean squared error, of regressions. */
-  readonly error?: number;
   readonly learningRate?: number;
   readonly samplesPerSecond?: number;
   /** Of the whole test set. */
   readonly testLoss?: number;
-  readonly testAccuracy?: number;
-  readonly testError?: number;
   /** Since the beginning of the run, interruptions not counted. */
   readonly seconds?: number;
+  readonly [measure: string]: number | undefined;
 }
 
 /** The lines of a log; a last line that was cut short is left out. @throws Error naming the file and line where another is damaged. */

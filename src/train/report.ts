@@ -3,6 +3,7 @@ import { lineChart, scatterChart, smoothed, thinned } from './charts.js';
 import type { Neighbourhood } from './embedding/neighbours.js';
 import type { EmbeddingScores } from './embedding/scores.js';
 import { escapeHtml, page, percent, section, showSetting } from './html.js';
+import { measureNamed, showValue, testMeasures, testValue } from './measures.js';
 import type { MetricLine } from './metrics-log.js';
 import { pngAddress } from './png.js';
 
@@ -27,16 +28,15 @@ export interface TextPrediction extends Omit<SamplePrediction, 'image'> {
 }
 
 export interface RunSummary {
-  /** Of classifiers. */
-  readonly testAccuracy?: number;
-  /** Root mean squared error, of regressions. */
-  readonly testError?: number;
+  /** On the test set, as the loss and the measures below. */
   readonly testLoss: number;
   readonly epochs: number;
   readonly seconds: number;
   readonly seed: number;
-  /** Of models of embeddings, whose `testAccuracy` is that of the nearest neighbours. */
+  /** All scores of models of embeddings. */
   readonly embedding?: EmbeddingScores;
+  /** What the task measures, as testAccuracy. */
+  readonly [measure: `test${string}`]: number;
 }
 
 /** All that a report shows. */
@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly config: Readonly<Record<string, unknown>>;
   readonly result: RunSummary;
   readonly metrics: readonly MetricLine[];
+  /** Where the test set is not measured by the loss that is trained on: which loss it is, with its unit. */
+  readonly testLoss?: string;
   /** Counts of (true class, predicted class). */
   readonly confusion?: readonly (readonly number[])[];
   readonly classes?: readonly string[];
@@ -51,28 +53,25 @@ export interface RunRecord {
   readonly texts?: readonly TextPrediction[];
   readonly estimates?: readonly Estimate[];
   readonly neighbours?: readonly Neighbourhood[];
+  /** What else a task shows: markup below a heading. */
+  readonly sections?: readonly { readonly heading: string; readonly body: string }[];
 }
 
-/** A run's measure beside its loss, in words. */
-export function showMeasure({
-  testAccuracy,
-  testError,
-  embedding,
-}: Pick<RunSummary, 'testAccuracy' | 'testError' | 'embedding'>): string {
-  if (embedding) return `accuracy of nearest neighbours ${percent(embedding.knnAccuracy)}`;
-  return testAccuracy === undefined ? `error ${testError?.toFixed(4)}` : `accuracy ${percent(testAccuracy)}`;
-}
-
-/** A run as one page that needs nothing else: curves, and for classifiers confusion matrix and what it got wrong, for regressions its errors. */
+/** A run as one page that needs nothing else: curves, what its task shows of the test set, and its settings. */
 export function renderReport(run: RunRecord): string {
-  const { config, result, confusion, classes = [], samples, texts, estimates, neighbours } = run;
+  const { config, result, confusion, classes = [], samples, texts, estimates, neighbours, sections: own = [] } = run;
   const title = `${config.model ?? 'model'} on ${config.data ?? 'data'}`;
-  const { testAccuracy, testError, testLoss, epochs, seconds, seed, embedding } = result;
-  const measure = embedding
-    ? `<b>${percent(embedding.knnAccuracy)}</b> test accuracy of nearest neighbours, test loss ${testLoss.toPrecision(4)}`
-    : testAccuracy === undefined
-      ? `<b>${testError?.toPrecision(4)}</b> test error (root mean square), test loss ${testLoss.toPrecision(4)}`
-      : `<b>${percent(testAccuracy)}</b> test accuracy, test loss ${testLoss.toFixed(4)} nats`;
+  const { testLoss, epochs, seconds, seed, embedding } = result;
+  const [first, ...others] = testMeasures(result).map((name) => {
+    const { label, unit, share } = measureNamed(name);
+    const value = showValue(name, testValue(result, name) ?? Number.NaN);
+    return { value, words: `test ${label}${share ? '' : ` (${unit})`}` };
+  });
+  const measure = [
+    ...(first ? [`<b>${first.value}</b> ${first.words}`] : []),
+    ...others.map(({ value, words }) => `${words} ${value}`),
+    `test loss ${testLoss.toPrecision(4)}${/\(nats\)/.test(run.testLoss ?? '') ? ' nats' : ''}`,
+  ].join(', ');
   const sections = [
     ...(confusion
       ? [
@@ -85,6 +84,7 @@ export function renderReport(run: RunRecord): string {
     ...(estimates ? [section('Predictions and targets', estimateChart(estimates))] : []),
     ...(samples ? [section('Sample predictions', gallery(samples, classes))] : []),
     ...(texts ? [section('Sample predictions', textTable(texts, classes))] : []),
+    ...own.map(({ heading, body }) => section(heading, body)),
     section('Configuration', configTable(config)),
   ];
   return page(
@@ -96,7 +96,7 @@ ${sections.join('\n')}`,
   );
 }
 
-function curves({ config, metrics, result }: RunRecord): string {
+function curves({ config, metrics, result, testLoss }: RunRecord): string {
   const steps = metrics.filter((line) => line.loss !== undefined);
   const tests = metrics.filter((line) => line.testLoss !== undefined);
   const curve = (lines: readonly MetricLine[], of: (line: MetricLine) => number | undefined) =>
@@ -111,51 +111,47 @@ function curves({ config, metrics, result }: RunRecord): string {
   const losses = curve(steps, (line) => line.loss);
   const loss = lineChart(
     both(losses, (line) => line.testLoss),
-    { title: `Loss by step, ${seed}`, x, y: lossAxis({ config, result }) },
+    { title: `Loss by step, ${seed}`, x, y: lossAxis(config, testLoss) },
   );
   const rate = lineChart([{ name: 'learning rate', points: thinned(curve(steps, (line) => line.learningRate)) }], {
     title: `Learning rate by step, ${seed}`,
     x,
     y: 'learning rate',
   });
-  const measure = (): [string, string] => {
-    if (result.testAccuracy === undefined) {
-      const points = curve(steps, (line) => line.error);
-      const series = both(points, (line) => line.testError);
-      const y = 'root mean squared error (units of the target)';
-      return ['Error', lineChart(series, { title: `Error by step, ${seed}`, x, y })];
-    }
-    if (result.embedding) {
-      const points = curve(tests, (line) => line.testAccuracy);
-      const series = [{ name: 'test set, after each epoch', points, markers: true }];
-      const options = {
-        title: `Accuracy of nearest neighbours by step, ${seed}`,
-        x,
-        // One epoch is one point, from which no axis could be told.
-        xDomain: [0, Math.max(...metrics.map((line) => line.step))] as const,
-        y: 'accuracy of nearest neighbours (share of samples)',
-      };
-      return ['Nearest neighbours', lineChart(series, { ...options, yDomain: [lowestOf(points), 1] })];
-    }
-    const points = curve(steps, (line) => line.accuracy);
-    const shown = [...smoothed(points).slice(20), ...curve(tests, (line) => line.testAccuracy)];
-    const series = both(points, (line) => line.testAccuracy);
-    const options = { title: `Accuracy by step, ${seed}`, x, y: 'accuracy (share of samples)' };
-    return ['Accuracy', lineChart(series, { ...options, yDomain: [lowestOf(shown), 1] })];
+  const measure = (name: string): [string, string] => {
+    const { label, unit, share } = measureNamed(name);
+    const points = curve(steps, (line) => line[name]);
+    const tested = (line: MetricLine) => testValue(line, name);
+    const followed = points.some(({ y }) => !Number.isNaN(y));
+    const shown = [...(followed ? smoothed(points).slice(20) : []), ...curve(tests, tested)];
+    const series = followed
+      ? both(points, tested)
+      : [{ name: 'test set, after each epoch', points: shown, markers: true }];
+    const options = {
+      title: `${capitalised(label)} by step, ${seed}`,
+      x,
+      y: `${label} (${unit})`,
+      // One epoch is one point, from which no axis could be told.
+      ...(!followed && { xDomain: [0, Math.max(...metrics.map((line) => line.step))] as const }),
+      ...(share && { yDomain: [lowestOf(shown), 1] as const }),
+    };
+    return [capitalised(label), lineChart(series, options)];
   };
-  const charts = [['Loss', loss], measure(), ['Learning rate', rate]];
+  const charts = [['Loss', loss], ...testMeasures(result).map(measure), ['Learning rate', rate]];
   return `<section class="charts">${charts.map(([name, svg]) => `<figure><figcaption>${name}</figcaption>${svg}</figure>`).join('\n')}</section>`;
 }
+
+const capitalised = (words: string) => `${words[0].toUpperCase()}${words.slice(1)}`;
 
 /** Where an axis of accuracies begins: at the lowest of them, and no higher than 0.9. */
 const lowestOf = (points: readonly { readonly y: number }[]) => Math.min(0.9, ...points.map(({ y }) => y));
 
-/** What the axis of losses shows: training has the run's own loss, the test set always cross-entropy. */
-function lossAxis({ config, result }: Pick<RunRecord, 'config' | 'result'>): string {
+/** What the axis of losses shows: training has the run's own loss, the test set perhaps another. */
+function lossAxis(config: RunRecord['config'], testLoss: string | undefined): string {
   const penalized = Array.isArray(config.regularizer) && config.regularizer.length > 0;
   const name = `${showSetting(config.loss).split(':')[0]}${penalized ? ' with what regularises' : ''}`;
-  if (result.testAccuracy === undefined || result.embedding) return name;
-  return name === '' || name === 'crossEntropy' ? 'cross-entropy (nats)' : `${name}; test set: cross-entropy (nats)`;
+  if (testLoss === undefined) return name;
+  return name === '' || name === 'crossEntropy' ? testLoss : `${name}; test set: ${testLoss}`;
 }
 
 export function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {

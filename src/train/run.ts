@@ -1,24 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Dataset, DownloadProgress } from '../data/index.js';
+import type { DownloadProgress } from '../data/index.js';
 import { scheduleValues } from '../optim/index.js';
-import { merge } from '../tensor/index.js';
-import { augmentations } from './augmentations.js';
-import { modelOf, type PreparedData, prepareData } from './build.js';
-import { made } from './choice.js';
-import { classification } from './classification.js';
-import { type Arrays, type Classifier, classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
-import { embedderOf, embeddingResult, trainsEmbeddings } from './embedding/run.js';
-import { embeddingTask } from './embedding/task.js';
-import { confusionMatrix, type Evaluation } from './evaluate.js';
-import { exportInference } from './export.js';
 import { readJson, removeFiles, writeFileAtomic } from './files.js';
-import { type RunOptions, runFiles, runLoop, type TrainEvent } from './loop.js';
-import { classifierLosses } from './losses.js';
-import { optimizerOf } from './optimizers.js';
-import { regularizers } from './regularizers.js';
-import { type RunRecord, type RunSummary, renderReport, type SamplePrediction } from './report.js';
+import { type Measured, type RunResult, runFiles, runLoop, type TrainEvent } from './loop.js';
+import { ofTestSet } from './measures.js';
+import { type RunSummary, renderReport } from './report.js';
+import type { Examples } from './step.js';
+import type { Training } from './task.js';
+import { tasks } from './tasks.js';
 
 export interface TrainRunOptions {
   readonly out: string;
@@ -41,65 +32,44 @@ export interface TrainRunOptions {
 export async function runTraining(config: TrainConfig, options: TrainRunOptions): Promise<RunSummary | undefined> {
   const { out, resume = false, overwrite = false, signal, onEvent, onDownload } = options;
   await requireFolder(out, config, resume, overwrite);
-  const prepared = await prepareData(config, onDownload);
-  const finish = trainsEmbeddings(config) ? embeddingRun(config, prepared) : classifierRun(config, prepared);
-  const rates = await scheduleValues(prepared.schedule, prepared.steps);
+  const training = await tasks[config.task].prepare(config, { onDownload });
+  const rates = await scheduleValues(training.schedule, training.steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
-  const done = await finish({ out, resume, signal, onEvent }, (step) => rates[step]);
-  if (!done) return undefined;
-  await writeFileAtomic(join(out, runFiles.model), done.model);
-  await writeFileAtomic(join(out, runFiles.report), renderReport(done.record));
-  await writeFileAtomic(join(out, runFiles.result), `${JSON.stringify(done.result, null, 2)}\n`);
-  return done.result;
-}
-
-/** Runs, and makes what a run leaves beside its checkpoint; undefined when it was stopped. */
-type Finish = (
-  options: RunOptions,
-  learningRateAt: (step: number) => number,
-) => Promise<{ result: RunSummary; model: Uint8Array; record: RunRecord } | undefined>;
-
-function classifierRun(config: TrainConfig, prepared: PreparedData): Finish {
-  const { train, test } = prepared;
-  const compiled = classifierOf(config, prepared);
-  return async (options, learningRateAt) => {
-    const task = classification(config, { classifier: compiled, train, test, learningRateAt });
-    const { evaluation, state, metrics, seconds } = await runLoop(config, task, options);
-    if (!evaluation) return undefined;
-    const { accuracy: testAccuracy, loss: testLoss } = evaluation;
-    const result: RunSummary = { testAccuracy, testLoss, epochs: config.epochs, seconds, seed: config.seed };
-    const record = {
-      config,
-      result,
-      metrics,
-      confusion: confusionMatrix(test.labels.data, evaluation.predicted, test.classes.length),
-      classes: test.classes,
-      samples: samplePredictions(test, evaluation, 36),
-    };
-    return { result, model: exportClassifier(compiled, merge(state.params, state.buffers), test), record };
-  };
-}
-
-function embeddingRun(config: TrainConfig, prepared: PreparedData): Finish {
-  const { train, test } = prepared;
-  const compiled = embedderOf(config, prepared);
-  return async (options, learningRateAt) => {
-    const task = embeddingTask(config, { embedder: compiled, train, test, learningRateAt });
-    const { evaluation, ...run } = await runLoop(config, task, options);
-    return evaluation && embeddingResult(config, compiled, { ...run, evaluation }, test);
-  };
-}
-
-/** The classifier of a configuration. */
-export function classifierOf(config: TrainConfig, { train, normalization, schedule }: PreparedData): Classifier {
-  return classifier(modelOf(config, train), optimizerOf(config, schedule), {
-    normalization,
-    loss: made(classifierLosses, config.loss),
-    augmentations: config.augment.map((chosen) => made(augmentations, chosen)),
-    regularizers: config.regularizer.map((chosen) => made(regularizers, chosen)),
-    threads: config.threads,
+  const run = await runLoop(config, training.task, {
+    out,
+    resume,
+    signal,
+    onEvent,
+    learningRateAt: (step) => rates[step],
   });
+  return finished(config, training, run, out);
+}
+
+/** Writes what a finished run leaves beside its checkpoint; undefined when it was stopped. */
+export async function finished<E extends Measured>(
+  config: Readonly<Record<string, unknown>> & Pick<TrainConfig, 'epochs' | 'seed'>,
+  training: Pick<Training<Examples, E>, 'exported' | 'shown'>,
+  { evaluation, ...run }: RunResult<E>,
+  out: string,
+): Promise<RunSummary | undefined> {
+  if (!evaluation) return undefined;
+  const shown = await training.shown({ ...run, evaluation });
+  const result: RunSummary = {
+    ...ofTestSet(evaluation.measures),
+    testLoss: evaluation.loss,
+    epochs: config.epochs,
+    seconds: run.seconds,
+    seed: config.seed,
+    ...shown.result,
+  };
+  await writeFileAtomic(join(out, runFiles.model), training.exported(run.state));
+  await writeFileAtomic(
+    join(out, runFiles.report),
+    renderReport({ config, result, metrics: run.metrics, ...shown.record }),
+  );
+  await writeFileAtomic(join(out, runFiles.result), `${JSON.stringify(result, null, 2)}\n`);
+  return result;
 }
 
 /** @throws Error of one line, naming `who`, when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
@@ -127,33 +97,4 @@ export async function requireFolder(
     );
     throw new Error(`${who}: the run in ${out} was started with another configuration: ${list.join(', ')}`);
   }
-}
-
-/** The model with its normalisation, for any batch size: input `images` [batch, channels, height, width] in [0, 1], output `logits`. */
-export function exportClassifier(
-  { infer }: Pick<Classifier, 'infer'>,
-  variables: Arrays,
-  { images }: Pick<Dataset, 'images'>,
-): Uint8Array {
-  return exportInference(infer, variables, images, { name: 'classifier', output: 'logits' });
-}
-
-/** Up to `count` samples for the eye: the wrong ones first, the surest of them leading, then right ones in order. */
-export function samplePredictions(
-  test: Dataset,
-  { predicted, confidence }: Evaluation,
-  count: number,
-): SamplePrediction[] {
-  const [n, ...shape] = test.images.shape;
-  const size = shape.reduce((a, b) => a * b, 1);
-  const all = Array.from({ length: n }, (_, i) => i);
-  const wrong = all.filter((i) => predicted[i] !== test.labels.data[i]).sort((a, b) => confidence[b] - confidence[a]);
-  const right = all.filter((i) => predicted[i] === test.labels.data[i]);
-  const chosen = [...wrong.slice(0, Math.floor((count * 2) / 3)), ...right].slice(0, count);
-  return chosen.map((i) => ({
-    image: { data: test.images.data.slice(i * size, (i + 1) * size), shape, dtype: 'uint8' },
-    label: test.labels.data[i],
-    predicted: predicted[i],
-    confidence: confidence[i],
-  }));
 }

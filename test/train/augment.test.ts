@@ -8,6 +8,7 @@ import { crossEntropy, logitPenalty, maxSupPenalty, virtualAdversarialLoss } fro
 import { Context, type Layer, mlp, type Symbolic, type Variables } from '../../src/nn/index.js';
 import { firstOrder, sgd } from '../../src/optim/index.js';
 import { foldIn, key, uniform } from '../../src/runtime/random/index.js';
+import { placed } from '../../src/train/batches.js';
 import { made, parseChoice } from '../../src/train/choice.js';
 import { classifier } from '../../src/train/classifier.js';
 import { augmentations, parseConfig, readConfig, regularizers, runFiles, runTraining } from '../../src/train/index.js';
@@ -32,12 +33,12 @@ async function stepped(augment: readonly string[], regularizer: readonly string[
   const state = chosen.init(key(1));
   const { params } = state;
   const copy = mapTree(params, (leaf: NDArray) => ({ ...leaf, data: leaf.data.slice() }));
-  const next = await chosen.step(state as never, images, labels, key(options.seed ?? 5));
+  const next = await chosen.step(state, { images, ...placed({ labels }) }, { key: key(options.seed ?? 5), epoch: 0 });
   return {
     before: copy as Variables,
     after: next.state.params as unknown as Variables,
-    loss: toNumbers(next.loss)[0],
-    correct: toNumbers(next.correct)[0],
+    loss: next.loss,
+    correct: next.measures.accuracy * labels.data.length,
   };
 }
 

@@ -8,6 +8,7 @@ import { encodePng } from '../../src/train/png.js';
 const record: RunRecord = {
   config: { data: 'digits', model: '<script>alert(1)</script>', epochs: 2 },
   result: { testAccuracy: 0.9, testLoss: 0.4, epochs: 2, seconds: 12.3, seed: 5 },
+  testLoss: 'cross-entropy (nats)',
   metrics: [
     ...Array.from({ length: 60 }, (_, i) => ({
       step: i + 1,
@@ -74,9 +75,9 @@ describe('the report', () => {
     };
     const metrics = [
       ...[10, 20, 30].map((step) => ({ step, epoch: 0, loss: 4, learningRate: 0.1, seconds: 1 })),
-      { step: 30, epoch: 0, testLoss: 3.9, testAccuracy: 0.933 },
+      { step: 30, epoch: 0, testLoss: 3.9, testKnnAccuracy: 0.933 },
     ];
-    const result = { ...record.result, testAccuracy: 0.933, epochs: 1, embedding };
+    const result = { testKnnAccuracy: 0.933, testLoss: 3.9, seconds: 12.3, seed: 5, epochs: 1, embedding };
     const page = parseHTML(renderReport({ config: record.config, metrics, result })).document;
     const figure = [...page.querySelectorAll('.charts figure')][1];
     expect(figure.textContent).toContain('accuracy of nearest neighbours (share of samples)');
@@ -126,8 +127,7 @@ describe('the report of a regression', () => {
     result: { testError: 1.25, testLoss: 0.5, epochs: 2, seconds: 1, seed: result.seed },
     metrics: metrics.map(({ accuracy, testAccuracy, ...line }) => ({
       ...line,
-      error: accuracy,
-      testError: testAccuracy,
+      ...(accuracy === undefined ? { testError: testAccuracy } : { error: accuracy }),
     })),
     estimates: [
       { target: 1, predicted: 2 },
@@ -138,10 +138,10 @@ describe('the report of a regression', () => {
   it('has errors in the place of accuracies, and predictions against targets', () => {
     const { document } = parseHTML(renderReport(numbers));
     expect(document.querySelector('.summary')?.textContent).toMatch(
-      /1\.250 test error \(root mean square\), test loss 0\.5000/,
+      /1\.250 test root mean squared error \(units of the target\), test loss 0\.5000/,
     );
     const captions = [...document.querySelectorAll('.charts figcaption')].map((caption) => caption.textContent);
-    expect(captions).toEqual(['Loss', 'Error', 'Learning rate']);
+    expect(captions).toEqual(['Loss', 'Root mean squared error', 'Learning rate']);
     const headings = [...document.querySelectorAll('h2')].map((heading) => heading.textContent);
     expect(headings).toEqual(['Predictions and targets', 'Configuration']);
     expect(

@@ -2,17 +2,22 @@ import { Context, isBuffer, type Layer } from '../../nn/index.js';
 import type { Minimizer } from '../../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../../runtime/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
-import { concat, type MapTree, merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
+import { concat, merge, partition, type Tensor } from '../../tensor/index.js';
 import { augmented, type BatchAugmentation } from '../augmentations.js';
-import type { Arrays, Normalization, Tensors, TrainState } from '../classifier.js';
+import type { ImageExamples } from '../batches.js';
+import type { Normalization } from '../classifier.js';
+import {
+  type Arrays,
+  initialState,
+  type Symbolic,
+  type Tensors,
+  type TrainState,
+  type TrainStep,
+  trainStep,
+} from '../step.js';
 import type { EmbeddingObjective, EmbeddingSize } from './losses.js';
 
-/** A training state with what the loss carries along; its `params` are those of the model, `model`, and of the loss, `loss`. */
-export interface EmbeddingState extends TrainState {
-  readonly objective: Arrays;
-}
-
-type TensorState = MapTree<EmbeddingState, NDArray, Tensor>;
+type TensorState = Symbolic<TrainState>;
 
 export interface EmbedderOptions extends SessionOptions {
   readonly normalization: Normalization;
@@ -24,11 +29,9 @@ export interface EmbedderOptions extends SessionOptions {
 
 /** Compiled steps of a model of embeddings. Images are [n, channels, height, width] in [0, 1]. */
 export interface Embedder {
-  init(key: Key): EmbeddingState;
-  step: Compiled<
-    [state: TensorState, images: Tensor, labels: Tensor, key: Tensor],
-    { state: TensorState; loss: Tensor }
-  >;
+  /** Its `params` are those of the model, `model`, and of the loss, `loss`; `carried` is what the loss carries along. */
+  init(key: Key): TrainState;
+  step: TrainStep<ImageExamples>;
   /** The loss of a batch in evaluation mode; its views are made as in training. */
   evaluate: Compiled<[state: TensorState, images: Tensor, labels: Tensor, key: Tensor], Tensor>;
   /** Embeddings [n, dimension] of images as they are, as the model is exported. */
@@ -37,7 +40,7 @@ export interface Embedder {
   /** The loss of the parameters on a batch, for whoever looks at it from outside. */
   lossOf(
     params: Tensors,
-    rest: Pick<TensorState, 'buffers' | 'objective'>,
+    rest: Pick<TensorState, 'buffers' | 'carried'>,
     images: Tensor,
     labels: Tensor,
     key: Tensor,
@@ -52,16 +55,11 @@ export function embedder(model: Layer<Arrays>, optimizer: Minimizer, options: Em
   const infer = (variables: Tensors, images: Tensor) => apply(variables, images, new Context({ training: false }));
 
   const viewsOf = (images: Tensor, labels: Tensor, key: Tensor): Tensor[] =>
-    Array.from({ length: objective.views }, (_, i) => {
-      const view = augmented(augmentations, images, labels, foldIn(key, i));
-      if (view.targets.length > 1)
-        throw new TypeError('train: a loss of embeddings takes no mixed images; leave out mixup and cutMix');
-      return view.images;
-    });
+    Array.from({ length: objective.views }, (_, i) => augmented(augmentations, images, labels, foldIn(key, i)).images);
   // All views pass as one batch, so that batch normalisation sees them together.
   const measured = (
     { model: weights, loss: params }: { readonly model: Tensors; readonly loss: Tensors },
-    { buffers, objective: state }: Pick<TensorState, 'buffers' | 'objective'>,
+    { buffers, carried: state }: Pick<TensorState, 'buffers' | 'carried'>,
     views: readonly Tensor[],
     labels: Tensor,
     context: Context,
@@ -71,24 +69,17 @@ export function embedder(model: Layer<Arrays>, optimizer: Minimizer, options: Em
     return objective.loss({ views: parts, labels, params, state });
   };
   type Params = { readonly model: Tensors; readonly loss: Tensors };
+  type Views = { readonly views: readonly Tensor[]; readonly labels: Tensor };
 
-  const step = compile(
-    function trainStep(given: TensorState, images: Tensor, labels: Tensor, key: Tensor) {
-      const views = viewsOf(images, labels, foldIn(key, -1));
-      const minimised = (p: Params) => {
-        const context = new Context({ training: true, key });
-        const { loss, state = given.objective } = measured(p, given, views, labels, context);
-        return [loss, state, context.updated(given.buffers)] as const;
-      };
-      const next = optimizer.step(minimised, given.params as unknown as Params, given.optimizer);
-      const [loss, state, buffers] = next.value;
-      return {
-        state: { params: next.params, buffers, optimizer: next.state, objective: state } as unknown as TensorState,
-        loss,
-      };
+  const step = trainStep<ImageExamples, Views>({
+    ...session,
+    optimizer,
+    prepare: ({ images, labels }, key) => ({ views: viewsOf(images, labels, key), labels }),
+    objective: ({ params, batch: { views, labels }, context, ...rest }) => {
+      const { loss, state } = measured(params as unknown as Params, rest, views, labels, context);
+      return { loss, carried: state };
     },
-    { ...session, donate: [0], argumentNames: ['state', 'images', 'labels', 'key'] },
-  );
+  });
   const lossOf: Embedder['lossOf'] = (params, rest, images, labels, key) =>
     measured(params as unknown as Params, rest, viewsOf(images, labels, key), labels, new Context({ training: false }))
       .loss;
@@ -101,7 +92,7 @@ export function embedder(model: Layer<Arrays>, optimizer: Minimizer, options: Em
     init: (key) => {
       const [buffers, weights] = partition(model.init(key), (path) => isBuffer(path));
       const params = { model: weights, loss: objective.params?.(foldIn(key, -1) as Key, size) ?? {} };
-      return { params, buffers, optimizer: optimizer.init(params) as Arrays, objective: objective.state?.(size) ?? {} };
+      return initialState(optimizer, { params, buffers, carried: objective.state?.(size) ?? {} });
     },
     step,
     evaluate,

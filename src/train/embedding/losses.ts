@@ -42,7 +42,7 @@ import { squaredDistances } from '../../numerics/index.js';
 import { type Key, normal } from '../../runtime/random/index.js';
 import { concat, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
 import { type Choice, choice } from '../choice.js';
-import type { Arrays, Tensors } from '../classifier.js';
+import type { Arrays, Tensors } from '../step.js';
 
 /** Of what sizes a loss makes its parameters and state. */
 export interface EmbeddingSize {

@@ -1,97 +1,71 @@
-import { type Batch, type Dataset, head, loader } from '../../data/index.js';
-import { foldIn, type Key, key } from '../../runtime/random/index.js';
-import { item, merge, type NDArray } from '../../tensor/index.js';
-import type { Arrays } from '../classifier.js';
+import { imageAugmentations } from '../augmentations.js';
+import { type ImageExamples, imageBatches } from '../batches.js';
+import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
+import { made } from '../choice.js';
 import type { TrainConfig } from '../config.js';
-import type { Measured, Task } from '../loop.js';
-import type { Embedder, EmbeddingState } from './embedder.js';
-import { byNeighbours, type Labelled } from './scores.js';
+import { exportInference } from '../export.js';
+import { embeddingSubject } from '../inspection-subject.js';
+import { optimizerOf } from '../optimizers.js';
+import type { Training, TrainingTask } from '../task.js';
+import { type Embedder, embedder } from './embedder.js';
+import { type EmbeddingEvaluation, evaluateEmbedder, weightsOf } from './evaluate.js';
+import { embeddingLosses } from './losses.js';
+import { neighboursOf } from './neighbours.js';
+import { embeddingScores } from './scores.js';
 
-/** Images that are embedded to search among, and to search for: all pairs are compared. */
-export const searched = { train: 5000, test: 2000 } as const;
+/** Vectors of images, near one another where they are alike. */
+export const embedding: TrainingTask = {
+  summary: 'vectors of images, near one another where they are alike',
+  data: imageData,
+  models: Object.keys(imageModels),
+  losses: embeddingLosses,
+  loss: 'supCon',
+  augmentations: imageAugmentations,
+  regularizers: {},
+  settings: ['dimension'],
+  defaults: { dimension: 64 },
+  prepare: async (config, { onDownload }) => embeddingTraining(config, await prepareData(config, onDownload)),
+};
 
-export interface EmbeddingEvaluation extends Measured {
-  readonly train: Labelled;
-  readonly test: Labelled;
-}
-
-/** Training a model of embeddings as what a loop runs. Its accuracy is that of the nearest neighbours. */
-export function embeddingTask(
-  { batchSize }: Pick<TrainConfig, 'batchSize'>,
-  parts: {
-    readonly embedder: Embedder;
-    readonly train: Dataset;
-    readonly test: Dataset;
-    readonly learningRateAt: (step: number) => number;
-  },
-): Task<EmbeddingState, Batch, EmbeddingEvaluation> {
-  const { embedder, train, test, learningRateAt } = parts;
+function embeddingTraining(config: TrainConfig, prepared: PreparedData): Training<ImageExamples, EmbeddingEvaluation> {
+  const { train, test, schedule, steps } = prepared;
+  const { batchSize } = config;
+  const model = embedderOf(config, prepared);
   return {
-    init: embedder.init,
-    batches: (orderKey) => loader(train, { batchSize, key: orderKey, last: 'drop' }),
-    step: async (state, { images, labels }, drawKey) => {
-      const result = await embedder.step(state as never, images, labels, drawKey);
-      return {
-        state: result.state as EmbeddingState,
-        samples: labels.shape[0],
-        loss: item(result.loss as NDArray),
-      };
+    schedule,
+    steps,
+    task: {
+      init: model.init,
+      batches: (key) => imageBatches(train, { batchSize, key }),
+      step: model.step,
+      evaluate: (state) => evaluateEmbedder(model, state, { train, test, batchSize }),
     },
-    evaluate: async (state) => {
-      const variables = merge((state.params as { model: Arrays }).model, state.buffers);
-      const [among, queries] = [
-        await embedded(embedder, variables, head(train, Math.min(searched.train, train.labels.shape[0]))),
-        await embedded(embedder, variables, head(test, Math.min(searched.test, test.labels.shape[0]))),
-      ];
-      return {
-        loss: await lossOn(embedder, state, test, batchSize),
-        accuracy: byNeighbours(among, queries),
-        train: among,
-        test: queries,
-      };
-    },
-    learningRateAt,
+    exported: (state) =>
+      exportInference(model.infer, weightsOf(state), test.images, { name: 'embedder', output: 'embeddings' }),
+    shown: async ({ evaluation }) => ({
+      result: { embedding: await embeddingScores(evaluation.train, evaluation.test, test.classes.length) },
+      record: { classes: test.classes, neighbours: neighboursOf(evaluation.test, test) },
+    }),
+    subject: (state) => embeddingSubject(model, state, config, prepared),
   };
 }
 
-/** Embeddings of a data set in its order. */
-export async function embedded(embedder: Embedder, variables: Arrays, dataset: Dataset): Promise<Labelled> {
-  const total = dataset.labels.shape[0];
-  const parts: Float32Array[] = [];
-  const batches = loader(dataset, {
-    batchSize: Math.min(250, total),
-    key: key(0),
-    shuffle: false,
-    last: 'keep',
-    prefetch: 0,
+/** The embedder of a configuration. @throws RangeError where nothing makes two views of an image differ. */
+export function embedderOf(
+  config: TrainConfig,
+  { train, normalization, schedule }: Pick<PreparedData, 'train' | 'normalization' | 'schedule'>,
+): Embedder {
+  const { loss, augment, dimension = 64, threads } = config;
+  const objective = made(embeddingLosses, loss);
+  if (objective.views === 2 && augment.length === 0)
+    throw new RangeError(
+      `train: ${loss.name} compares two views of each image; say what makes them differ, as with augment randomCrop:padding=4`,
+    );
+  return embedder(modelOf(config, train, dimension), optimizerOf(config, schedule), {
+    normalization,
+    objective,
+    size: { classes: train.classes.length, dimension },
+    augmentations: augment.map((chosen) => made(imageAugmentations, chosen)),
+    threads,
   });
-  for await (const { images } of batches.epoch(0))
-    parts.push(((await embedder.embed(variables as never, images)) as NDArray).data as Float32Array);
-  await batches.close();
-  return { embeddings: joined(parts, total), labels: dataset.labels };
-}
-
-/** Rows that came in parts, as one array of n. */
-export function joined(parts: readonly Float32Array[], n: number): NDArray<'float32'> {
-  const data = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { data, shape: [n, data.length / n], dtype: 'float32' };
-}
-
-/** Mean loss over whole batches, views drawn by the number of the batch. */
-async function lossOn(embedder: Embedder, state: EmbeddingState, test: Dataset, batchSize: number): Promise<number> {
-  const size = Math.min(batchSize, test.labels.shape[0]);
-  const batches = loader(test, { batchSize: size, key: key(0), shuffle: false, last: 'drop', prefetch: 0 });
-  let [sum, count] = [0, 0];
-  for await (const { images, labels } of batches.epoch(0)) {
-    const loss = await embedder.evaluate(state as never, images, labels, foldIn(key(0), count) as Key);
-    sum += item(loss as NDArray);
-    count++;
-  }
-  await batches.close();
-  return sum / count;
 }

@@ -7,7 +7,6 @@ import {
   holdOut,
   imageFolder,
   labelsOf,
-  loader,
   readTable,
   rowLoader,
   rowsAt,
@@ -19,11 +18,13 @@ import {
 import type { ImportedModel, ValueSpec } from '../../import/index.js';
 import type { Key } from '../../runtime/random/index.js';
 import { castArray, type NDArray, zerosArray } from '../../tensor/index.js';
+import { placed, withoutCount } from '../batches.js';
 import type { Batches } from '../loop.js';
+import type { Examples } from '../step.js';
 import type { FinetuneConfig } from './config.js';
 
 /** Samples for a model: its inputs by name, and what is predicted: classes as int32 [n], or numbers as float32 [n]. */
-export interface Samples {
+export interface Samples extends Examples {
   readonly inputs: Columns;
   readonly targets: NDArray;
 }
@@ -101,12 +102,12 @@ async function folderData(
     example: { [input.name]: zerosArray([2, ...dataset.images.shape.slice(1)], input.dtype) },
     batches: (options) => {
       // To measure, batches are made as they are asked for: a thread of its own would have to be given all images anew.
-      const batches = loader(dataset, { ...options, ...pixels, prefetch: options.shuffle ? 2 : 0 });
+      const batches = withoutCount(dataset, { ...options, ...pixels, prefetch: options.shuffle ? 2 : 0 });
       return {
         ...batches,
         async *epoch(epoch, from) {
-          for await (const { images, labels } of batches.epoch(epoch, from))
-            yield { inputs: { [input.name]: castArray(images, input.dtype) }, targets: labels };
+          for await (const { images, labels, indices } of batches.epoch(epoch, from))
+            yield { inputs: { [input.name]: castArray(images, input.dtype) }, targets: labels, indices };
         },
       };
     },
@@ -154,8 +155,9 @@ async function tableData(config: FinetuneConfig, model: ImportedModel, key: Key)
   };
 }
 
-/** No input can be called this. */
+/** No inputs can be called these. */
 const targetColumn = '\0target';
+const placeColumn = '\0place';
 
 function rows(columns: Columns): Source {
   return {
@@ -166,12 +168,12 @@ function rows(columns: Columns): Source {
       ),
     ),
     batches: (options) => {
-      const batches = rowLoader(columns, options);
+      const batches = rowLoader({ ...columns, [placeColumn]: placed(columns).indices } as Columns, options);
       return {
         ...batches,
         async *epoch(epoch, from) {
-          for await (const { [targetColumn]: targets, ...inputs } of batches.epoch(epoch, from))
-            yield { inputs, targets };
+          for await (const { [targetColumn]: targets, [placeColumn]: indices, ...inputs } of batches.epoch(epoch, from))
+            yield { inputs, targets, indices };
         },
       };
     },

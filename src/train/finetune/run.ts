@@ -22,12 +22,15 @@ import { classifierLosses } from '../losses.js';
 import { externalDataBeside } from '../onnx-file.js';
 import { isSgd, optimizerOf } from '../optimizers.js';
 import { regressionLosses } from '../regression/losses.js';
-import { type RunRecord, type RunSummary, renderReport, type TextPrediction } from '../report.js';
-import { requireFolder, samplePredictions } from '../run.js';
-import { type Adapted, adapted } from './adapted.js';
+import type { RunSummary, TextPrediction } from '../report.js';
+import { finished, requireFolder } from '../run.js';
+import { samplePredictions } from '../samples.js';
+import type { TrainState } from '../step.js';
+import type { Shown } from '../task.js';
+import { type Adapted, adapted, type Flat } from './adapted.js';
 import type { FinetuneConfig } from './config.js';
 import { type FinetuneData, finetuneData, type Samples } from './data.js';
-import { checkOutput, type FinetuneEvaluation, type FinetuneState, finetuneTask } from './task.js';
+import { checkOutput, type FinetuneEvaluation, finetuneTask } from './task.js';
 
 /** Names of the files of a run's folder: those of every run, and the model that it began with, its new head in place. */
 export const finetuneFiles = { ...runFiles, base: 'base.onnx' } as const;
@@ -68,42 +71,23 @@ export async function runFinetuning(
     batchSize: config.batchSize,
     optimizer: optimizerOf(config, schedule, model.last),
     loss: lossOf(config, data),
-    learningRateAt: (step) => rates[step],
     threads: config.threads,
   });
   if (overwrite) await removeFiles(out, Object.values(finetuneFiles));
   await writeFileAtomic(join(out, finetuneFiles.base), base);
   await writeFileAtomic(join(out, runFiles.config), `${JSON.stringify(config, null, 2)}\n`);
-  const { state, evaluation, metrics, seconds } = await runLoop<FinetuneState, Samples, FinetuneEvaluation>(
-    config,
-    task,
-    {
-      out,
-      resume,
-      signal,
-      onEvent,
-    },
-  );
-  if (!evaluation) return undefined;
-  const { loss: testLoss, accuracy, error } = evaluation;
-  const result: RunSummary = {
-    ...(accuracy === undefined ? { testError: error } : { testAccuracy: accuracy }),
-    testLoss,
-    epochs: config.epochs,
-    seconds,
-    seed: config.seed,
+  const run = await runLoop(config, task, { out, resume, signal, onEvent, learningRateAt: (step) => rates[step] });
+  const parts = {
+    exported: ({ params, buffers }: TrainState) => model.exported(params as Flat, buffers as Flat),
+    shown: async ({ evaluation }: { readonly evaluation: FinetuneEvaluation }) => ({
+      record: shownOf(data, evaluation),
+    }),
   };
-  await writeFileAtomic(join(out, runFiles.model), model.exported(state.params, state.buffers));
-  await writeFileAtomic(
-    join(out, runFiles.report),
-    renderReport({ config: settled(config, model, data), result, metrics, ...shownOf(data, evaluation) }),
-  );
-  await writeFileAtomic(join(out, runFiles.result), `${JSON.stringify(result, null, 2)}\n`);
-  return result;
+  return finished(settled(config, model, data), parts, run, out);
 }
 
 /** The settings that a report shows: what was left to the defaults filled in, and nothing that was not given. */
-function settled(config: FinetuneConfig, model: Adapted, data: FinetuneData): Record<string, unknown> {
+function settled(config: FinetuneConfig, model: Adapted, data: FinetuneData) {
   const { kind: _, ...rest } = config;
   const loss = config.loss ?? { name: data.classes ? 'crossEntropy' : 'meanSquaredError', options: {} };
   const all = {
@@ -112,7 +96,7 @@ function settled(config: FinetuneConfig, model: Adapted, data: FinetuneData): Re
     learningRate: learningRateOf(config, model),
     batchNorm: model.movesStatistics ? 'train' : 'frozen',
   };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as typeof all;
 }
 
 interface PreparedFinetuning {
@@ -180,12 +164,10 @@ function lossOf({ loss }: FinetuneConfig, { classes }: FinetuneData): (output: T
 }
 
 /** What a report shows of the test set. */
-function shownOf({ classes, shown }: FinetuneData, evaluation: FinetuneEvaluation): Partial<RunRecord> {
+function shownOf({ classes, shown }: FinetuneData, evaluation: FinetuneEvaluation): Shown['record'] {
   const { predicted, targets, confidence } = evaluation;
   if (!classes) return { estimates: Array.from(targets, (target, i) => ({ target, predicted: predicted[i] })) };
   const answers = {
-    loss: evaluation.loss,
-    accuracy: evaluation.accuracy ?? 0,
     predicted: Int32Array.from(predicted),
     confidence,
   };
@@ -196,6 +178,7 @@ function shownOf({ classes, shown }: FinetuneData, evaluation: FinetuneEvaluatio
     ...Array.from({ length: most - classes.length }, (_, i) => `output ${classes.length + i}`),
   ];
   return {
+    testLoss: 'cross-entropy (nats)',
     confusion: confusionMatrix(targets, answers.predicted, most),
     classes: names,
     ...(shown.images && { samples: samplePredictions(shown.images, answers, 36) }),

@@ -6,6 +6,8 @@ import { ndarray } from '../../../src/index.js';
 import { crossEntropy } from '../../../src/losses/index.js';
 import { firstOrder, sgd } from '../../../src/optim/index.js';
 import { key } from '../../../src/runtime/random/index.js';
+import { placed } from '../../../src/train/batches.js';
+import type { Flat } from '../../../src/train/finetune/adapted.js';
 import { adapted, type FinetuneData, finetuneTask } from '../../../src/train/index.js';
 import { allClose, close } from '../../support/derivatives.js';
 import { fromGolden, type GoldenArray, golden } from '../../support/golden.js';
@@ -48,24 +50,25 @@ describe('a network exported by PyTorch in training mode', () => {
         batchSize: 8,
         optimizer: firstOrder(sgd({ learningRate: 0.1, momentum: 0.9 })),
         loss: (logits, labels) => crossEntropy(logits, labels),
-        learningRateAt: () => 0.1,
       });
       let state = task.init(key(0));
       for (const [step, loss] of expected.losses.entries()) {
-        const { images, labels } = rowsAt(
-          samples,
+        const { images, labels, indices } = rowsAt(
+          placed(samples),
           Array.from({ length: 8 }, (_, i) => (step % 3) * 8 + i),
         );
-        const result = await task.step(state, { inputs: { images }, targets: labels }, key(step));
+        const batch = { inputs: { images }, targets: labels, indices };
+        const result = await task.step(state, batch, { key: key(step), epoch: 0 });
         close(result.loss, loss, 1e-5, `loss at step ${step}`);
         state = result.state;
       }
-      const variables = { ...model.frozen, ...state.params, ...state.buffers };
+      const [params, moved] = [state.params as Flat, state.buffers as Flat];
+      const variables: Flat = { ...model.frozen, ...params, ...moved };
       const { parameters, buffers } = importOnnx(bytes);
       for (const variable of [...parameters, ...buffers])
         allClose(variables[variable], expected.state[variable].data, 2e-5, variable);
 
-      const session = await ort.InferenceSession.create(model.exported(state.params, state.buffers), {
+      const session = await ort.InferenceSession.create(model.exported(params, moved), {
         logSeverityLevel: 3,
       });
       const images = new ort.Tensor('float32', samples.images.data as Float32Array, samples.images.shape as number[]);

@@ -1,0 +1,63 @@
+import { percent } from './html.js';
+
+/** What a number means that a run is measured by. */
+export interface Measure {
+  /** As it is called in words: accuracy. */
+  readonly label: string;
+  /** Of its axis: share of samples, dB, units of the target. */
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  /** Whether it is a share, in [0, 1], written in percent. */
+  readonly share?: boolean;
+}
+
+/** Values of measures by their names. */
+export type Measures = Readonly<Record<string, number>>;
+
+const share = (label: string, unit: string): Measure => ({ label, unit, better: 'higher', share: true });
+
+/**
+ * All that runs are measured by beside their loss, by the names under which logs and results hold them: training batches as `accuracy`, the test
+ * set as `testAccuracy`.
+ */
+export const measures: Readonly<Record<string, Measure>> = {
+  accuracy: share('accuracy', 'share of samples'),
+  knnAccuracy: share('accuracy of nearest neighbours', 'share of samples'),
+  error: { label: 'root mean squared error', unit: 'units of the target', better: 'lower' },
+};
+
+/** What a measure means; one that the table does not name is called by its name. */
+export const measureNamed = (name: string): Measure =>
+  measures[name] ?? { label: name, unit: 'no unit', better: 'higher' };
+
+/** The name under which a measure of the test set is kept: testAccuracy. */
+export const testName = (name: string): `test${string}` => `test${name[0].toUpperCase()}${name.slice(1)}`;
+
+/** Measures of the test set under their names there. */
+export const ofTestSet = (values: Measures): Record<`test${string}`, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [testName(name), value]));
+
+/** The names of the measures of the test set that a record holds, in its order; the loss is none. */
+export function testMeasures(record: object): string[] {
+  return Object.keys(record).flatMap((name) =>
+    name.startsWith('test') && name !== 'testLoss' ? [`${name[4].toLowerCase()}${name.slice(5)}`] : [],
+  );
+}
+
+/** The value of a measure of the test set in a record; undefined where it is not there. */
+export const testValue = (record: object, name: string): number | undefined =>
+  (record as Readonly<Record<string, number | undefined>>)[testName(name)];
+
+/** A value in words: 97.10%, 25.31. */
+export const showValue = (name: string, value: number): string =>
+  measureNamed(name).share ? percent(value) : value.toPrecision(4);
+
+/** Measures in words: accuracy 97.10%. */
+export const showMeasures = (values: Measures): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${measureNamed(name).label} ${showValue(name, value)}`)
+    .join(', ');
+
+/** The measures of the test set that a record holds, under their own names. */
+export const measuresOf = (record: object): Measures =>
+  Object.fromEntries(testMeasures(record).map((name) => [name, testValue(record, name) ?? Number.NaN]));
