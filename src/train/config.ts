@@ -115,7 +115,7 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
     const all = implied ? Object.assign({}, ...Object.values(tasks).map((other) => other[choices])) : task[choices];
     return chosenFrom(what, task[choices], elsewhere, Object.keys(all));
   };
-  const dataNames = implied ? Object.values(tasks).flatMap((other) => other.data) : task.data;
+  const dataNames = implied ? [...new Set(Object.values(tasks).flatMap((other) => other.data))] : task.data;
   return trainConfigSchema.extend({
     data: z
       .string()

@@ -176,7 +176,7 @@ describe('what goes wrong is one line, and nothing is overwritten', () => {
     );
     await fails(
       ['train', '--out', join(folder, 'never'), '--model', 'resnet8'],
-      /^error: option '--model <name>' argument 'resnet8' is invalid/,
+      /^error: train: model: no model of classification is called resnet8; did you mean resnet9/,
     );
     await fails(['train'], /^error: required option '--out <folder>' not specified/);
     await fails(

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig, tasks } from '../../src/train/index.js';
+import { measures } from '../../src/train/measures.js';
+
+describe('the task of a configuration', () => {
+  it.each([
+    [{}, 'classification', 'crossEntropy'],
+    [{ loss: 'polyLoss:coefficients=[2]' }, 'classification', 'polyLoss'],
+    [{ loss: { name: 'arcFace', margin: 0.1 } }, 'embedding', 'arcFace'],
+    [{ task: 'embedding' }, 'embedding', 'supCon'],
+  ])('%j: %s with %s', (input, task, loss) => {
+    const config = parseConfig(input);
+    expect([config.task, config.loss.name]).toEqual([task, loss]);
+    // What was written down can be read again.
+    expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  });
+
+  it.each([
+    [{ task: 'clasification' }, /train: task: no task is called clasification; did you mean classification/],
+    [{ task: 'embedding', loss: 'polyLoss' }, /train: loss: polyLoss is for classification, not for embedding/],
+    [{ loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean arcFace/],
+    [{ task: 'classification', loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean (?!arcFace)/],
+    [{ data: 'mnits' }, /train: data: no data is called mnits; did you mean mnist, /],
+    [{ model: 'resnet10' }, /train: model: no model of classification is called resnet10; did you mean resnet1/],
+    [{ dimension: 8 }, /train: dimension is for embedding, not for classification/],
+  ])('%j is refused', (input, message) => {
+    expect(() => parseConfig(input)).toThrow(message);
+  });
+
+  it('defaults to what the task says', () => {
+    expect(parseConfig({ task: 'embedding' }).dimension).toBe(64);
+    expect(parseConfig({})).not.toHaveProperty('dimension');
+    for (const [name, task] of Object.entries(tasks)) {
+      const config = parseConfig({ task: name });
+      expect([config.data, config.model, config.loss.name]).toEqual([task.data[0], task.models[0], task.loss]);
+    }
+  });
+});
+
+describe('measures', () => {
+  it('have words, a unit and a direction', () => {
+    for (const [name, { label, unit, better }] of Object.entries(measures)) {
+      expect(label.length, name).toBeGreaterThan(2);
+      expect(unit.length, name).toBeGreaterThan(1);
+      expect(['higher', 'lower']).toContain(better);
+    }
+  });
+});
