@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import {
+  diceLoss,
+  focalTverskyLoss,
+  jaccardLoss,
+  lovaszHinge,
+  lovaszSoftmax,
+  tverskyLoss,
+} from '../../losses/index.js';
+import type { Tensor } from '../../tensor/index.js';
+import { type Choice, choice } from '../choice.js';
+import { type ClassifierLoss, classifierLosses } from '../losses.js';
+
+/** From logits [n, classes, height, width] and labels of pixels [n, height, width] to one number. */
+export type SegmentationLoss = ClassifierLoss;
+
+const factor = z.number().min(0).optional();
+// An image has few of the classes: of those that it has not, no prediction is better than another unless the batch is seen as a whole.
+const overlap = { smooth: factor, batch: z.boolean().default(true) };
+const tversky = { ...overlap, falsePositiveWeight: factor, falseNegativeWeight: factor };
+
+const ofProbabilities =
+  (fn: (probabilities: Tensor, labels: Tensor) => Tensor): SegmentationLoss =>
+  (logits, labels) =>
+    fn(logits.softmax(1), labels);
+
+/**
+ * The losses of classes of pixels, by the names of their functions: those of classifiers, at each pixel, and those of overlaps, which take their
+ * sums over the batch unless `batch=false` says over each image.
+ */
+export const segmentationLosses: Readonly<Record<string, Choice<SegmentationLoss>>> = {
+  ...classifierLosses,
+  diceLoss: choice(overlap, (options) => ofProbabilities((p, y) => diceLoss(p, y, options))),
+  focalTverskyLoss: choice({ ...tversky, gamma: z.number().positive().optional() }, (options) =>
+    ofProbabilities((p, y) => focalTverskyLoss(p, y, options)),
+  ),
+  jaccardLoss: choice(overlap, (options) => ofProbabilities((p, y) => jaccardLoss(p, y, options))),
+  // Each class against all others.
+  lovaszHinge: choice({}, () => (logits, labels) => {
+    const masks = labels.oneHot(logits.shape[1], 'bool').cast(logits.dtype).moveAxis(-1, 1);
+    return lovaszHinge(logits.moveAxis(1, 0).flatten(1), masks.moveAxis(1, 0).flatten(1));
+  }),
+  lovaszSoftmax: choice({}, () => ofProbabilities(lovaszSoftmax)),
+  tverskyLoss: choice(tversky, (options) => ofProbabilities((p, y) => tverskyLoss(p, y, options))),
+};
