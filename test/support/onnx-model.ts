@@ -23,6 +23,15 @@ type AttributeValue = number | string | readonly number[] | NDArray | GraphProto
 
 /** Numbers that are floats to ONNX even where they are whole. */
 export const float = (f: number): AttributeProto => create(AttributeProtoSchema, { type: AttributeType.FLOAT, f });
+/** Numbers that are a list of floats to ONNX, whole or not. */
+export const floats = (values: number[]): AttributeProto =>
+  create(AttributeProtoSchema, { type: AttributeType.FLOATS, floats: values });
+
+export const strings = (values: string[]): AttributeProto =>
+  create(AttributeProtoSchema, {
+    type: AttributeType.STRINGS,
+    strings: values.map((v) => new TextEncoder().encode(v)),
+  });
 
 function attribute(name: string, value: AttributeValue | AttributeProto): AttributeProto {
   if (typeof value === 'number')

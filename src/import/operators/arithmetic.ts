@@ -14,7 +14,9 @@ function variadic(type: string, combine: (x: Tensor, y: Tensor) => Tensor, note?
 function truncatedRemainder(x: Tensor, y: Tensor): Tensor {
   if (!isFloat(x.dtype)) return x.sub(x.div(y).mul(y));
   const quotient = x.div(y);
-  return x.sub(y.mul(quotient.less(0).where(quotient.ceil(), quotient.floor())));
+  const whole = quotient.less(0).where(quotient.ceil(), quotient.floor());
+  // A quotient of 0 takes nothing away, not 0 times an infinite divisor.
+  return x.sub(whole.equal(0).where(0, y.mul(whole)));
 }
 
 function modulus(call: OperatorCall): Tensor {

@@ -4,37 +4,60 @@ import { type OnnxOperator, type OperatorCall, type Results, results } from '../
 
 type Activation = (x: Tensor) => Tensor;
 
-/** The functions that a recurrent node may name, with their two parameters. */
-const activations: Readonly<Record<string, (alpha: number | undefined, beta: number | undefined) => Activation>> = {
-  relu: () => (x) => x.relu(),
-  tanh: () => (x) => x.tanh(),
-  sigmoid: () => (x) => x.sigmoid(),
-  affine:
-    (alpha = 1, beta = 0) =>
-    (x) =>
-      x.mul(alpha).add(beta),
-  leakyrelu:
-    (alpha = 0.01) =>
-    (x) =>
-      x.less(0).where(x.mul(alpha), x),
-  thresholdedrelu:
-    (alpha = 1) =>
-    (x) =>
-      x.greater(alpha).where(x, 0),
-  scaledtanh:
-    (alpha = 1, beta = 1) =>
-    (x) =>
-      x.mul(beta).tanh().mul(alpha),
-  hardsigmoid:
-    (alpha = 0.2, beta = 0.5) =>
-    (x) =>
-      x.mul(alpha).add(beta).clip(0, 1),
-  elu:
-    (alpha = 1) =>
-    (x) =>
-      x.elu(alpha),
-  softsign: () => (x) => x.softsign(),
-  softplus: () => (x) => x.softplus(),
+/** A function that a recurrent node may name, and how many of its parameters, alpha and beta, it takes. */
+interface Named {
+  readonly parameters: 0 | 1 | 2;
+  make(alpha?: number, beta?: number): Activation;
+}
+
+const named: Readonly<Record<string, Named>> = {
+  relu: { parameters: 0, make: () => (x) => x.relu() },
+  tanh: { parameters: 0, make: () => (x) => x.tanh() },
+  sigmoid: { parameters: 0, make: () => (x) => x.sigmoid() },
+  affine: {
+    parameters: 2,
+    make:
+      (alpha = 1, beta = 0) =>
+      (x) =>
+        x.mul(alpha).add(beta),
+  },
+  leakyrelu: {
+    parameters: 1,
+    make:
+      (alpha = 0.01) =>
+      (x) =>
+        x.less(0).where(x.mul(alpha), x),
+  },
+  thresholdedrelu: {
+    parameters: 1,
+    make:
+      (alpha = 1) =>
+      (x) =>
+        x.greater(alpha).where(x, 0),
+  },
+  scaledtanh: {
+    parameters: 2,
+    make:
+      (alpha = 1, beta = 1) =>
+      (x) =>
+        x.mul(beta).tanh().mul(alpha),
+  },
+  hardsigmoid: {
+    parameters: 2,
+    make:
+      (alpha = 0.2, beta = 0.5) =>
+      (x) =>
+        x.mul(alpha).add(beta).clip(0, 1),
+  },
+  elu: {
+    parameters: 1,
+    make:
+      (alpha = 1) =>
+      (x) =>
+        x.elu(alpha),
+  },
+  softsign: { parameters: 0, make: () => (x) => x.softsign() },
+  softplus: { parameters: 0, make: () => (x) => x.softplus() },
 };
 
 /** What one direction of a recurrent node works with. */
@@ -58,17 +81,20 @@ interface Cell {
   step(input: Tensor, state: readonly Tensor[], pass: Pass, call: OperatorCall): readonly Tensor[];
 }
 
-function functionsOf(call: OperatorCall, cell: Cell, direction: number): Activation[] {
+/** The functions of each direction. Parameters are given in the order of those that take one, defaults to those that are left. */
+function functionsOf(call: OperatorCall, cell: Cell, directions: number): Activation[][] {
   const names = call.strings('activations');
-  const [alphas, betas] = [call.floats('activation_alpha') ?? [], call.floats('activation_beta') ?? []];
-  const each = cell.functions.length;
-  return cell.functions.map((missing, i) => {
-    const k = direction * each + i;
-    const name = names?.[k] ?? missing;
-    const make = activations[name.toLowerCase()];
-    if (!make) throw new RangeError(`the activation ${name} is not supported`);
-    return make(alphas[k], betas[k]);
-  });
+  const alphas = [...(call.floats('activation_alpha') ?? [])];
+  const betas = [...(call.floats('activation_beta') ?? [])];
+  return Array.from({ length: directions }, (_, d) =>
+    cell.functions.map((missing, i) => {
+      const name = names?.[d * cell.functions.length + i] ?? missing;
+      const entry = named[name.toLowerCase()];
+      if (!entry) throw new RangeError(`the activation ${name} is not supported`);
+      const { parameters, make } = entry;
+      return make(parameters > 0 ? alphas.shift() : undefined, parameters > 1 ? betas.shift() : undefined);
+    }),
+  );
 }
 
 /** Both directions of a recurrent node: inputs X, W, R, B, sequence lengths, initial states, peepholes. */
@@ -86,6 +112,7 @@ function recurrent(call: OperatorCall, cell: Cell): Results {
   const lengths = call.optional(4);
   // [steps, n, 1]: whether a step belongs to an example's sequence.
   const inside = lengths && arange(steps).expandDims([1, 2]).less(lengths.cast('int32').expandDims(1));
+  const functions = functionsOf(call, cell, reversed.length);
   const outputs: Tensor[] = [];
   const last: Tensor[][] = [];
   reversed.forEach((reverse, d) => {
@@ -96,7 +123,7 @@ function recurrent(call: OperatorCall, cell: Cell): Results {
       weight: recurrents.at(d),
       bias: separate ? both?.[1] : undefined,
       peepholes: cell.states === 2 ? call.optional(7)?.at(d) : undefined,
-      functions: functionsOf(call, cell, d),
+      functions: functions[d],
       limit,
     };
     // The inputs' share of all steps is one product.

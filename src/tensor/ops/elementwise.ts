@@ -307,11 +307,19 @@ const Mod: Operator<{ fmod: number }> = {
   },
 };
 
-/** x - y * floor(x / y): the remainder with the sign of y, as NumPy's. Derivative 1 to x and -floor(x / y) to y. */
+/**
+ * x - y * floor(x / y): the remainder with the sign of y, as NumPy's, for an infinite y too. Derivative 1 to x and -floor(x / y) to y.
+ */
 export function mod(x: TensorLike, y: TensorLike): Tensor {
   const [a, b] = pair(x, y);
-  return isFloat(a.dtype) ? a.sub(b.mul(a.div(b).floor())) : apply(Mod, [a, b], { fmod: 0 });
+  if (!isFloat(a.dtype)) return apply(Mod, [a, b], { fmod: 0 });
+  const remainder = a.sub(wholePart(a.div(b).floor(), b));
+  // What is below 0 by less than rounding shows, as before an infinite divisor.
+  return remainder.mul(b).less(0).where(remainder.add(b), remainder);
 }
+
+/** quotient * divisor, 0 for a quotient of 0 even where the divisor is infinite. */
+const wholePart = (quotient: Tensor, divisor: Tensor): Tensor => quotient.equal(0).where(0, divisor.mul(quotient));
 
 const Clip: Operator = {
   type: 'Clip',

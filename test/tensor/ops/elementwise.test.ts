@@ -155,6 +155,14 @@ describe('functions of two inputs', () => {
     });
   });
 
+  it('leave what an infinite divisor divides, or one period above it: the remainder has the sign of y', async () => {
+    const [x, y] = [ndarray([2, -2, 2, -2, 0]), ndarray([Infinity, Infinity, -Infinity, -Infinity, Infinity])];
+    expect(toNumbers(await compile((a: Tensor, b: Tensor) => a.mod(b))(x, y))).toEqual([2, Infinity, -Infinity, -2, 0]);
+    const { grad } = await import('../../../src/index.js');
+    const slope = compile((a: Tensor, b: Tensor) => grad((p: Tensor) => p.mod(b).sum())(a));
+    expect(toNumbers(await slope(x, y))).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it('share the cotangent where maximum and minimum tie', async () => {
     const { grad } = await import('../../../src/index.js');
     for (const fn of [(x: Tensor, y: Tensor) => x.maximum(y), (x: Tensor, y: Tensor) => x.minimum(y)]) {
