@@ -1,7 +1,9 @@
 /** Optimizers as chains of gradient transformations, and schedules. */
 export { type EmaState, exponentialMovingAverage } from './ema.js';
 export {
+  type ForwardDescentOptions,
   type ForwardGradientOptions,
+  forwardDescent,
   forwardGradient,
   projectGradient,
   randomGuess,
@@ -12,6 +14,7 @@ export {
   type Minimizer,
   type MinimizerStep,
   type Objective,
+  type StepInput,
   withGradients,
 } from './minimizer.js';
 export { type LbfgsOptions, lbfgs, type Minimum } from './minimizers/lbfgs.js';
@@ -33,5 +36,6 @@ export { applyUpdates, chain, type GradientTransformation, type Update } from '.
 export * from './transformations/adaptive.js';
 export { type LayerDecayOptions, layerWiseDecay, type PathFactor, scaleByPath } from './transformations/by-path.js';
 export * from './transformations/clip.js';
+export { type ScaleByLbfgsOptions, scaleByLbfgs } from './transformations/lbfgs.js';
 export * from './transformations/momentum.js';
 export * from './transformations/scale.js';

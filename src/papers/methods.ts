@@ -165,6 +165,8 @@ const byQuality = grad((q) => meanSquaredError(diffJpeg(images, q), target))(qua
   fish: {
     exports: [
       'algorithms.fishStep',
+      'algorithms.fish',
+      'algorithms.fish',
       'algorithms.idgmLoss',
       'algorithms.gradientInnerProduct',
       'algorithms.interpolate',
@@ -173,7 +175,7 @@ const byQuality = grad((q) => meanSquaredError(diffJpeg(images, q), target))(qua
 const { params, state } = fishStep(domains.map((d) => (p) => crossEntropy(model(p, d.x), d.y)), params0, inner, state0);`,
   },
   'forward-gradient': {
-    exports: ['optim.forwardGradient', 'optim.projectGradient', 'optim.randomGuess'],
+    exports: ['optim.forwardGradient', 'optim.forwardDescent', 'optim.projectGradient', 'optim.randomGuess'],
     example: `const [value, gradients] = forwardGradient(loss, params, guess);
 const { updates } = optimizer.update(gradients, state, params);`,
   },

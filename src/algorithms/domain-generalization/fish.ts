@@ -1,5 +1,5 @@
 import { grad } from '../../autodiff/index.js';
-import { applyUpdates, type GradientTransformation } from '../../optim/index.js';
+import { applyUpdates, type GradientTransformation, type Minimizer, type Objective } from '../../optim/index.js';
 import { isFloat, type Tensor } from '../../tensor/index.js';
 import { leavesOf, zipTrees } from '../../tensor/tree.js';
 
@@ -17,7 +17,7 @@ export interface FishOptions {
  * @param state of the inner optimizer, carried from domain to domain and from step to step.
  */
 export function fishStep<P>(
-  objectives: readonly ((params: P) => Tensor)[],
+  objectives: readonly Objective<P>[],
   params: P,
   inner: GradientTransformation,
   state: unknown,
@@ -33,6 +33,22 @@ export function fishStep<P>(
     moments = step.state;
   }
   return { params: interpolate(params, clone, rate), state: moments };
+}
+
+/**
+ * {@link fishStep} as a minimizer, to be handed the losses of the domains of each batch. What the loss of the whole batch returns is its value at
+ * the parameters before the step.
+ *
+ * @throws TypeError for a step without domains.
+ */
+export function fish(inner: GradientTransformation, options: FishOptions = {}): Minimizer {
+  return {
+    init: inner.init,
+    step: (objective, params, state, { domains } = {}) => {
+      if (!domains) throw new TypeError('fish: a step needs the losses of its domains');
+      return { ...fishStep(domains(), params, inner, state, options), value: objective(params) };
+    },
+  };
 }
 
 /** a + rate (b - a), leaf by leaf; leaves that are no floats, such as counts, are those of b. */

@@ -2,7 +2,8 @@ import { jvp } from '../../autodiff/index.js';
 import { foldIn, normal } from '../../runtime/random/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { leavesOf, mapTree, unflatten } from '../../tensor/tree.js';
-import { map1, map2 } from '../transformation.js';
+import { type Minimizer, scalarOf, withGradients } from '../minimizer.js';
+import { type GradientTransformation, map1, map2 } from '../transformation.js';
 
 export interface ForwardGradientOptions {
   /**
@@ -63,4 +64,34 @@ export function randomGuess<P>(params: P, key: Tensor, kind: 'normal' | 'signs' 
     leaves.push(kind === 'signs' ? draw.greater(0).where(1, draw.onesLike().neg()) : draw);
   });
   return unflatten(params, leaves) as P;
+}
+
+export interface ForwardDescentOptions extends ForwardGradientOptions {
+  /** How directions are drawn. Default `normal`. */
+  readonly guess?: 'normal' | 'signs';
+}
+
+/**
+ * An optimizer that is fed {@link forwardGradient} along a {@link randomGuess} of each step: no backward pass. For guesses without any knowledge
+ * the estimate is unbiased unless it is normalised, so here `normalize` is false by default; its variance grows with the number of parameters,
+ * and the learning rate has to shrink with it. Baydin, Pearlmutter, Syme, Wood and Torr 2022.
+ *
+ * @throws TypeError for a step without a key.
+ */
+export function forwardDescent(base: GradientTransformation, options: ForwardDescentOptions = {}): Minimizer {
+  const { guess: kind, normalize = false, ...rest } = options;
+  return withGradients(base, (objective, params, { key } = {}) => {
+    if (!key) throw new TypeError('forwardDescent: a step needs a key to draw its direction with');
+    const guess = randomGuess(params, key, kind);
+    let value = undefined as ReturnType<typeof objective> | undefined;
+    const [, product] = jvp(
+      (at: typeof params) => {
+        value = objective(at);
+        return scalarOf(value);
+      },
+      params,
+      guess,
+    );
+    return [value as ReturnType<typeof objective>, along(guess, product, { normalize, ...rest })] as const;
+  });
 }

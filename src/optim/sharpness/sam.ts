@@ -1,7 +1,7 @@
 import { grad, type ScalarOrWithAux, valueAndGrad } from '../../autodiff/index.js';
-import { isTensor, type Tensor } from '../../tensor/index.js';
+import type { Tensor } from '../../tensor/index.js';
 import { leavesOf } from '../../tensor/tree.js';
-import { type Minimizer, type Objective, withGradients } from '../minimizer.js';
+import { type Minimizer, type Objective, scalarOf, withGradients } from '../minimizer.js';
 import { type GradientTransformation, map1, map2 } from '../transformation.js';
 
 export interface SamOptions {
@@ -153,8 +153,4 @@ export function mSharpness<P>(
     .map((objective) => sharpness(objective, params, options))
     .reduce((a, b) => a.add(b))
     .div(parts.length);
-}
-
-function scalarOf(value: ScalarOrWithAux): Tensor {
-  return isTensor(value) ? value : value[0];
 }

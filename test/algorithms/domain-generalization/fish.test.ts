@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fishStep, gradientInnerProduct, idgmLoss, interpolate } from '../../../src/algorithms/index.js';
+import { fish, fishStep, gradientInnerProduct, idgmLoss, interpolate } from '../../../src/algorithms/index.js';
 import { compile, constant, grad, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import { sgd } from '../../../src/optim/index.js';
 import { allClose } from '../../support/derivatives.js';
@@ -50,6 +50,22 @@ describe('fish', () => {
     // v1 = G1 = (1, 4); v2 = 0.9 v1 + G2 at (1.9, 0.6) = (0.9 + 5.7, 3.6 - 1.4).
     allClose(params, [1.9 - 0.66, 0.6 - 0.22], 1e-12, 'clone');
     allClose(state.find((s) => s.velocity)?.velocity as NDArray, [6.6, 2.2], 1e-12, 'velocity');
+  });
+
+  it('is a minimizer that asks for its domains', async () => {
+    const inner = sgd({ learningRate: 0.1 });
+    const minimizer = fish(inner, { rate: 1 });
+    const whole = (t: Tensor) => [f1(t).add(f2(t)).div(2), t.mul(3)] as const;
+    const run = compile((t: Tensor) => {
+      const { params, value } = minimizer.step(whole, t, minimizer.init(t), { domains: () => [f1, f2] });
+      return { params, loss: value[0], aux: value[1] };
+    });
+    const got = await run(start);
+    allClose(got.params, [1.33, 0.74], 1e-12, 'clone');
+    allClose(got.loss, [(0.5 * (1 + 4) + 0.5 * (12 + 1)) / 2], 1e-12, 'loss before the step');
+    allClose(got.aux, [6, 3], 1e-12, 'what came with it');
+    const alone = compile((t: Tensor) => minimizer.step(whole, t, minimizer.init(t)).params);
+    await expect(alone(start)).rejects.toThrow(/fish: a step needs the losses of its domains/);
   });
 
   it('interpolates floats and takes over counts', async () => {

@@ -1,5 +1,6 @@
-import type { Tensor } from '../../../src/index.js';
+import { constant, type Tensor } from '../../../src/index.js';
 import * as optim from '../../../src/optim/index.js';
+import { foldIn, key } from '../../../src/runtime/random/index.js';
 
 /** How an export becomes something that minimises: a minimizer, made of it and of what it needs to get to the end. */
 export interface Entry {
@@ -19,6 +20,16 @@ const before = (make: () => optim.GradientTransformation, rate: number, rest: Om
 const falling = (from: number) => optim.cosine(from, { steps: 400 });
 const descent = () => optim.sgd({ learningRate: 0.1 });
 
+/** A minimizer that is handed a key of its own at each step. */
+const keyed = (minimizer: optim.Minimizer): optim.Minimizer => ({
+  init: (params) => ({ inner: minimizer.init(params), count: optim.scaleBySchedule(optim.constant(1)).init(params) }),
+  step: (objective, params, state) => {
+    const { inner, count } = state as { inner: unknown; count: { count: Tensor } };
+    const next = minimizer.step(objective, params, inner, { key: foldIn(constant(key(3)), count.count) });
+    return { ...next, state: { inner: next.state, count: { count: count.count.add(1) } } };
+  },
+});
+
 /** Every export that is a gradient transformation or a minimizer, or makes one. */
 export const minimizers: Record<string, Entry> = {
   sgd: of(descent),
@@ -37,6 +48,8 @@ export const minimizers: Record<string, Entry> = {
   clipByGlobalNorm: before(() => optim.clipByGlobalNorm(1), 0.1),
   clipByValue: before(() => optim.clipByValue(1), 0.1),
   trace: before(() => optim.trace({ momentum: 0.8 }), 0.05),
+  scaleByLbfgs: before(() => optim.scaleByLbfgs(), 0.5),
+  'scaleByLbfgs: one pair': before(() => optim.scaleByLbfgs({ history: 1 }), 0.2),
   addDecayedWeights: before(() => optim.addDecayedWeights(1e-4), 0.1, { restless: 'weights decay' }),
   scale: of(() => optim.scale(-0.1)),
   scaleBySchedule: of(() => optim.scaleBySchedule(optim.constant(0.1), -1)),
@@ -48,6 +61,11 @@ export const minimizers: Record<string, Entry> = {
   withGradients: {
     make: () =>
       optim.withGradients(descent(), (objective, params) => optim.samGradient(objective, params, { radius: 0 })),
+  },
+  forwardDescent: { make: () => keyed(optim.forwardDescent(optim.sgd({ learningRate: falling(0.05) }))) },
+  'forwardDescent: signs, normalised': {
+    make: () =>
+      keyed(optim.forwardDescent(optim.sgd({ learningRate: falling(0.3) }), { guess: 'signs', normalize: true })),
   },
   sam: { make: () => optim.sam(optim.sgd({ learningRate: falling(0.1) }), { radius: 0.01 }) },
   'sam: adaptive, second order': {

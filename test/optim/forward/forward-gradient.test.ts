@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compile, constant, grad, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
-import { forwardGradient, projectGradient, randomGuess } from '../../../src/optim/index.js';
+import { forwardDescent, forwardGradient, projectGradient, randomGuess, sgd } from '../../../src/optim/index.js';
 import { key } from '../../../src/runtime/random/index.js';
 import { allClose, random64 } from '../../support/derivatives.js';
 
@@ -69,5 +69,38 @@ describe('forwardGradient', () => {
     const signs = await compile((w: Tensor, k: Tensor) => randomGuess({ w, u: w }, k, 'signs'))(g, key(4));
     expect(new Set(toNumbers(signs.w).map(Math.abs))).toEqual(new Set([1]));
     expect(toNumbers(signs.w)).not.toEqual(toNumbers(signs.u));
+  });
+});
+
+describe('forwardDescent', () => {
+  it('steps along the estimate of the guess of its key, and returns what the objective did', async () => {
+    const loss = (w: Tensor) =>
+      [
+        w
+          .square()
+          .mul(constant([1, 2, 3]).cast(w.dtype))
+          .sum(),
+        w.mul(2),
+      ] as const;
+    const base = sgd({ learningRate: 0.1 });
+    const run = compile((w: Tensor, k: Tensor) => {
+      const step = forwardDescent(base).step(loss, w, base.init(w), { key: k });
+      const [, estimate] = forwardGradient((p: Tensor) => loss(p)[0], w, randomGuess(w, k), {
+        normalize: false,
+      });
+      return { params: step.params, expected: w.sub(estimate.mul(0.1)), value: step.value[0], aux: step.value[1] };
+    });
+    const got = await run(f64([1, -2, 0.5]), key(4));
+    allClose(got.params, toNumbers(got.expected), 1e-12, 'parameters');
+    allClose(got.value, [9.75], 1e-12, 'value');
+    allClose(got.aux, [2, -4, 1], 1e-12, 'what came with it');
+    const other = await run(f64([1, -2, 0.5]), key(5));
+    expect(toNumbers(other.params)).not.toEqual(toNumbers(got.params));
+  });
+
+  it('asks for a key', async () => {
+    const base = sgd({ learningRate: 0.1 });
+    const run = compile((w: Tensor) => forwardDescent(base).step((p: Tensor) => p.sum(), w, base.init(w)).params);
+    await expect(run(f64([1]))).rejects.toThrow(/forwardDescent: a step needs a key/);
   });
 });
