@@ -52,6 +52,18 @@ export function addTrainCommand(program: Command): void {
       `what is added to the loss; several times; of ${byTask((task) => task.regularizers)}`,
       several,
     )
+    .option(
+      '--degrade <name[:option=value,...]>',
+      `what inputs go through and targets do not, in order; several times; of ${byTask(({ degradations = {} }) => degradations)}`,
+      several,
+    )
+    .option('--noise <x>', 'standard deviation of noise on the inputs of reconstruction, pixels in [0, 1]', number)
+    .option(
+      '--transmit <name[:option=value,...]>',
+      `what outputs go through before the loss sees them; several times; of ${byTask(({ transmissions = {} }) => transmissions)}`,
+      several,
+    )
+    .option('--latent <n>', 'length of the codes of autoencoders and generators', number)
     .option('--dimension <n>', 'length of embeddings', number)
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
     .option('--momentum <x>', 'momentum of SGD', number)
@@ -59,7 +71,7 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedule.unwrap().options))
     .option('--clip-norm <x>', "limit of the gradient's norm, 0 for none", number)
     .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
-    .option('--width <n>', 'channels of the first layer of resnet9', number)
+    .option('--width <n>', 'channels of the first layer (resnet9, autoencoder, unet)', number)
     .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
     .option('--train-size <n>', 'use only so many training images', number)
     .option('--test-size <n>', 'use only so many test images', number)

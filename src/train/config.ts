@@ -29,6 +29,14 @@ export const trainConfigSchema = z.strictObject({
   augment: z.array(chosen).default([]),
   /** What is added to the loss: names and options, as `maxSupPenalty:weight=0.1`. */
   regularizer: z.array(chosen).default([]),
+  /** Of models of images that restore: what the inputs go through and the targets do not, in order, as `gaussianNoise:severity=5`. */
+  degrade: z.array(chosen).optional(),
+  /** Standard deviation of noise that is added to the inputs at every step, last; pixels are in [0, 1]. Default 0. */
+  noise: z.number().min(0).optional(),
+  /** What the images that the model makes go through before the loss sees them, as `diffJpeg:quality=10`. */
+  transmit: z.array(chosen).optional(),
+  /** Length of the codes of autoencoders and generators. */
+  latent: z.number().int().positive().optional(),
   /** Of embeddings: their length. Default 64. */
   dimension: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),
@@ -105,15 +113,18 @@ function taskOf({ task, data = 'digits', loss }: Record<string, unknown>): { nam
   return { name, task: best };
 }
 
+type ChoicesName = 'losses' | 'augmentations' | 'regularizers' | 'degradations' | 'transmissions';
+
 /** The schema of a task's configuration. @param implied whether the task is one of several that could have been meant. */
 function schemaOf(name: string, task: TrainingTask, implied: boolean) {
-  const named = (what: string, choices: keyof TrainingTask & ('losses' | 'augmentations' | 'regularizers')) => {
+  const named = (what: string, choices: ChoicesName) => {
+    const own = task[choices] ?? {};
     const elsewhere = (wanted: string) => {
-      const others = having((other) => Object.hasOwn(other[choices], wanted));
+      const others = having((other) => Object.hasOwn(other[choices] ?? {}, wanted));
       return others === '' ? undefined : `${wanted} is for ${others}, not for ${name}`;
     };
-    const all = implied ? Object.assign({}, ...Object.values(tasks).map((other) => other[choices])) : task[choices];
-    return chosenFrom(what, task[choices], elsewhere, Object.keys(all));
+    const all = implied ? Object.assign({}, ...Object.values(tasks).map((other) => other[choices])) : own;
+    return chosenFrom(what, own, elsewhere, Object.keys(all));
   };
   const dataNames = implied ? [...new Set(Object.values(tasks).flatMap((other) => other.data))] : task.data;
   return trainConfigSchema.extend({
@@ -134,6 +145,8 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
     loss: named('loss', 'losses').prefault(task.loss),
     augment: z.array(named('augmentation', 'augmentations')).default([]),
     regularizer: z.array(named('regularizer', 'regularizers')).default([]),
+    degrade: z.array(named('degradation', 'degradations')).optional(),
+    transmit: z.array(named('transmission', 'transmissions')).optional(),
   });
 }
 

@@ -61,5 +61,7 @@ thead th { background: #f4f4f4; } .zero { color: #bbb; } .total { color: #666; }
 .neighbours img { width: 100%; image-rendering: pixelated; border: 2px solid #ccc; box-sizing: border-box; } .neighbours .wrong img { border: 3px dashed #b03a2e; }
 .neighbours figcaption { font-size: .75rem; white-space: nowrap; }
 .gallery .wrong img { border: 3px dashed #b03a2e; } .gallery figcaption { font-size: .8rem; } small { color: #666; }
+.pictures th, .pictures td { border: 0; padding: .15rem .3rem; text-align: center; } .pictures img, .samples img { width: 84px; image-rendering: pixelated; border: 1px solid #ccc; }
+.samples { display: flex; flex-wrap: wrap; gap: .3rem; }
 @media print { main { max-width: none; padding: 0; } section { break-inside: avoid; } }
 `;

@@ -9,6 +9,8 @@ export interface Measure {
   readonly better: 'higher' | 'lower';
   /** Whether it is a share, in [0, 1], written in percent. */
   readonly share?: boolean;
+  /** What is written behind a value. Default: nothing. */
+  readonly symbol?: string;
 }
 
 /** Values of measures by their names. */
@@ -23,6 +25,9 @@ const share = (label: string, unit: string): Measure => ({ label, unit, better: 
 export const measures: Readonly<Record<string, Measure>> = {
   accuracy: share('accuracy', 'share of samples'),
   knnAccuracy: share('accuracy of nearest neighbours', 'share of samples'),
+  psnr: { label: 'peak signal-to-noise ratio', unit: 'dB', symbol: 'dB', better: 'higher' },
+  ssim: { label: 'structural similarity', unit: 'at most 1', better: 'higher' },
+  meanSquaredError: { label: 'mean squared error', unit: 'pixels in [0, 1]', better: 'lower' },
   error: { label: 'root mean squared error', unit: 'units of the target', better: 'lower' },
 };
 
@@ -48,9 +53,11 @@ export function testMeasures(record: object): string[] {
 export const testValue = (record: object, name: string): number | undefined =>
   (record as Readonly<Record<string, number | undefined>>)[testName(name)];
 
-/** A value in words: 97.10%, 25.31. */
-export const showValue = (name: string, value: number): string =>
-  measureNamed(name).share ? percent(value) : value.toPrecision(4);
+/** A value in words: 97.10%, 25.31, 18.20 dB. */
+export function showValue(name: string, value: number): string {
+  const { share, symbol } = measureNamed(name);
+  return share ? percent(value) : `${value.toPrecision(4)}${symbol ? ` ${symbol}` : ''}`;
+}
 
 /** Measures in words: accuracy 97.10%. */
 export const showMeasures = (values: Measures): string =>

@@ -63,9 +63,9 @@ export function renderReport(run: RunRecord): string {
   const title = `${config.model ?? 'model'} on ${config.data ?? 'data'}`;
   const { testLoss, epochs, seconds, seed, embedding } = result;
   const [first, ...others] = testMeasures(result).map((name) => {
-    const { label, unit, share } = measureNamed(name);
+    const { label, unit, share, symbol } = measureNamed(name);
     const value = showValue(name, testValue(result, name) ?? Number.NaN);
-    return { value, words: `test ${label}${share ? '' : ` (${unit})`}` };
+    return { value, words: `test ${label}${share || symbol ? '' : ` (${unit})`}` };
   });
   const measure = [
     ...(first ? [`<b>${first.value}</b> ${first.words}`] : []),

@@ -24,6 +24,10 @@ export interface TrainingTask {
   readonly loss: string;
   readonly augmentations: Choices;
   readonly regularizers: Choices;
+  /** What inputs go through and targets do not. Default none. */
+  readonly degradations?: Choices;
+  /** What outputs go through before the loss sees them. Default none. */
+  readonly transmissions?: Choices;
   /** Settings that not every task takes but this one does. Default none. */
   readonly settings?: readonly string[];
   /** Where they differ from those of every task. Default none. */

@@ -1,6 +1,7 @@
 import { classification } from './classification.js';
 import { embedding } from './embedding/task.js';
+import { reconstruction } from './images/reconstruction.js';
 import type { TrainingTask } from './task.js';
 
 /** The kinds of training by name. Where a configuration names none, the first that takes its data and its loss is meant. */
-export const tasks: Readonly<Record<string, TrainingTask>> = { classification, embedding };
+export const tasks: Readonly<Record<string, TrainingTask>> = { classification, embedding, reconstruction };
