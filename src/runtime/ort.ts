@@ -1,6 +1,9 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
-import { type DType, isDType, type NDArray } from '../tensor/index.js';
+import { encodeModel, modelBytes } from '../onnx/encode.js';
+import { allocate, type DType, isDType, type NDArray, sizeOf } from '../tensor/index.js';
+import { input } from '../tensor/ops/constant.js';
 import type { Device, Engine, Session, SessionOptions } from './engine.js';
+import { isRefusal, noTensor, withoutCopies } from './in-place.js';
 
 /** What the Node and the web build of ONNX Runtime have in common. */
 interface Ort {
@@ -15,14 +18,50 @@ export function ortEngine(
   ort: Ort,
   { defaultDevice, writesInto }: Pick<Engine, 'defaultDevice' | 'writesInto'>,
 ): Engine {
+  let spares: Promise<boolean> | undefined;
   return {
     defaultDevice,
     writesInto,
     async createSession(model, options) {
-      const session = await ort.InferenceSession.create(model, sessionOptions(options, defaultDevice));
-      return new OrtSession(ort, session);
+      // A profile is to show the program's own operators.
+      const create = (bytes: Uint8Array) => ort.InferenceSession.create(bytes, sessionOptions(options, defaultDevice));
+      // A profile is to show the program's own operators.
+      if (writesInto && (options.device ?? defaultDevice) === 'cpu' && options.profile === undefined) {
+        spares ??= sparesCopies(ort);
+        if (await spares) {
+          const session = await create(withoutCopies(model));
+          if (session.outputMetadata.every(hasKnownShape)) return new OrtSession(ort, session, true);
+          await session.release();
+        }
+      }
+      return new OrtSession(ort, await create(model), false);
     },
   };
+}
+
+/** ONNX Runtime knows no length where what it infers is not what the model says: of some pools whose last window begins beside the image. */
+function hasKnownShape(result: InferenceSession.ValueMetadata): boolean {
+  return !result.isTensor || result.shape.every((length) => typeof length === 'number');
+}
+
+/** Whether this build of ONNX Runtime lets a run end with its results written and none copied: tried once. */
+async function sparesCopies(ort: Ort): Promise<boolean> {
+  const x = input('x', [1], 'float32');
+  const model = encodeModel({
+    name: 'probe',
+    inputs: [{ name: 'x', tensor: x }],
+    outputs: [{ name: 'y', tensor: x.neg() }],
+  });
+  const session = await ort.InferenceSession.create(withoutCopies(modelBytes(model)), { logSeverityLevel: 3 });
+  const y = new ort.Tensor('float32', new Float32Array(1), [1]);
+  try {
+    await session.run({ x: new ort.Tensor('float32', Float32Array.of(1), [1]) }, { [noTensor]: null, y });
+    return false;
+  } catch (error) {
+    return isRefusal(error) && y.data[0] === -1;
+  } finally {
+    await session.release();
+  }
 }
 
 /** Pad_Fusion of ONNX Runtime 1.30 leaves other users of the padded value without it. */
@@ -51,11 +90,16 @@ function sessionOptions(
 class OrtSession implements Session {
   /** Wrappers of arrays that are fed again and again, such as parameters, so that none is made twice. */
   readonly #wrapped = new WeakMap<NDArray, OrtTensor>();
+  readonly #results: ReadonlyMap<string, InferenceSession.ValueMetadata>;
 
   constructor(
     readonly ort: Ort,
     readonly session: InferenceSession,
-  ) {}
+    /** All results are written into arrays made beforehand, see {@link withoutCopies}. */
+    readonly inPlace: boolean,
+  ) {
+    this.#results = new Map(session.outputMetadata.map((result) => [result.name, result]));
+  }
 
   async run(
     inputs: ReadonlyMap<string, NDArray>,
@@ -64,13 +108,32 @@ class OrtSession implements Session {
   ): Promise<Map<string, NDArray>> {
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, array] of inputs) feeds[name] = this.#wrap(array);
-    const fetches: Record<string, OrtTensor | null> = {};
+    const targets = new Map(into);
+    if (this.inPlace) for (const name of outputs) if (!targets.has(name)) targets.set(name, this.#room(name));
+    const fetches: Record<string, OrtTensor | null> = this.inPlace ? { [noTensor]: null } : {};
     for (const name of outputs) {
-      const target = into.get(name);
+      const target = targets.get(name);
       fetches[name] = target ? this.#wrap(target) : null;
     }
-    const results = await this.session.run(feeds, fetches as InferenceSession.FetchesType);
-    return new Map(outputs.map((name) => [name, into.get(name) ?? unwrap(results[name])]));
+    const results = await this.#run(feeds, fetches as InferenceSession.FetchesType);
+    return new Map(outputs.map((name) => [name, targets.get(name) ?? unwrap(results[name])]));
+  }
+
+  async #run(feeds: InferenceSession.FeedsType, fetches: InferenceSession.FetchesType) {
+    try {
+      return await this.session.run(feeds, fetches);
+    } catch (error) {
+      if (this.inPlace && isRefusal(error)) return {};
+      throw error;
+    }
+  }
+
+  /** A new array for a result. */
+  #room(name: string): NDArray {
+    const result = this.#results.get(name);
+    if (!result?.isTensor) throw new Error(`the model has no result ${name}`);
+    const [shape, dtype] = [result.shape as readonly number[], result.type as DType];
+    return { data: allocate(dtype, sizeOf(shape)), shape, dtype };
   }
 
   #wrap(array: NDArray): OrtTensor {

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,6 +15,7 @@ import {
   zeros,
 } from '../../src/index.js';
 import { numbers } from '../support/derivatives.js';
+import { collectGarbage } from '../support/garbage.js';
 
 const random = (stream: number, shape: number[]) =>
   ndarray(
@@ -28,9 +27,6 @@ const random = (stream: number, shape: number[]) =>
     ),
     { shape },
   );
-
-setFlagsFromString('--expose-gc');
-const collectGarbage: () => void = runInNewContext('gc');
 
 describe('compile', () => {
   it('traces once a signature and says what it did', async () => {

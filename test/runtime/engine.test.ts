@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { compile, gather, ndarray, type Tensor, toNumbers, zerosArray } from '../../src/index.js';
 import { engine } from '../../src/runtime/engine.node.js';
+import { collectGarbage } from '../support/garbage.js';
 
 describe('the Node engine', () => {
   it('switches telemetry off before the first session', () => {
@@ -9,5 +11,49 @@ describe('the Node engine', () => {
 
   it('fails with the message of ONNX Runtime where a model is none', async () => {
     await expect(engine.createSession(new Uint8Array([1, 2, 3]), {})).rejects.toThrow();
+  });
+
+  it('copies no result: a step makes only the arrays that it returns', async () => {
+    const bytes = 4 * 2 ** 20;
+    const made = async (donate: number[]) => {
+      const step = compile((x: Tensor) => x.add(1), { donate });
+      let x = zerosArray([2 ** 20]);
+      for (let i = 0; i < 3; i++) x = (await step(x)) as typeof x;
+      // Twice: memory of arrays is freed beside the program, and a collection waits for the one before.
+      for (let i = 0; i < 2; i++) collectGarbage();
+      const before = process.memoryUsage().arrayBuffers;
+      x = (await step(x)) as typeof x;
+      const after = process.memoryUsage().arrayBuffers;
+      expect(x.data.at(-1)).toBe(4);
+      await step.release();
+      return (after - before) / bytes;
+    };
+    expect(await made([0])).toBeCloseTo(0, 1);
+    expect(await made([])).toBeCloseTo(1, 1);
+  });
+
+  it('gives every call results of its own', async () => {
+    const f = compile((x: Tensor) => ({
+      sum: x.add(1),
+      positive: x.greater(0),
+      flat: x.sum(),
+      whole: x.cast('int64'),
+    }));
+    const [a, b] = [await f(ndarray([1, -2])), await f(ndarray([-3, 4]))];
+    expect(Object.values(a).map(({ dtype, shape }) => `${dtype} [${shape}]`)).toEqual([
+      'float32 [2]',
+      'bool [2]',
+      'float32 []',
+      'int64 [2]',
+    ]);
+    expect(Object.values(a).map(toNumbers)).toEqual([[2, -1], [1, 0], [-1], [1, -2]]);
+    expect(Object.values(b).map(toNumbers)).toEqual([[-2, 5], [0, 1], [1], [-3, 4]]);
+  });
+
+  it('passes on what goes wrong in a run, and runs again after it', async () => {
+    const f = compile((x: Tensor, i: Tensor) => gather(x, i));
+    const x = ndarray([1, 2, 3]);
+    await expect(f(x, ndarray([5], { dtype: 'int32' }))).rejects.toThrow(/out of data bounds/);
+    expect(toNumbers(await f(x, ndarray([2], { dtype: 'int32' })))).toEqual([3]);
   });
 });
