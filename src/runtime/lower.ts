@@ -5,6 +5,7 @@ import { isBarrier } from '../tensor/ops/barrier.js';
 import { applyAll, type Node, type Operator } from '../tensor/tensor.js';
 import type { Device } from './engine.js';
 import { kernels64 } from './kernels64.js';
+import { fuseLoops } from './passes/loops.js';
 import { products } from './passes/products.js';
 import type { Pass } from './passes/rewrite.js';
 import { winograd } from './passes/winograd.js';
@@ -19,8 +20,9 @@ import { winograd } from './passes/winograd.js';
  */
 export function lower(outputs: readonly Tensor[], device?: Device): Tensor[] {
   const onProcessor = device === 'cpu' || device === 'wasm';
-  const passes = [withoutBarriers, withoutEmpty, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
-  const lowered = pruneScans(passes.reduce(rewrite, outputs));
+  const passes = [withoutEmpty, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
+  const plain = fuseLoops(pruneScans(rewrite(outputs, withoutBarriers)));
+  const lowered = pruneScans(passes.reduce(rewrite, plain));
   return onProcessor ? rewrite(lowered, products) : lowered;
 }
 

@@ -1,8 +1,7 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireFloats } from '../checks.js';
 import { reduce } from '../reduction.js';
-import { isSelf } from './info-nce.js';
-import { overPairs, type PairwiseOptions, requirePairs, unitRows } from './pairwise.js';
+import { overPairs, type PairwiseOptions, requirePairs, unitRows, withoutSelf } from './pairwise.js';
 
 /**
  * Alignment of positive pairs: the mean of |x_i - y_i|^alpha. Wang and Isola 2020, section 4.1.2. Rows are taken as they are: give them length 1.
@@ -34,15 +33,13 @@ export function uniformity(x: Tensor, { t = 2, chunk }: { readonly t?: number } 
   if (x.rank !== 2 || n < 2)
     throw new RangeError(`uniformity: x [${x.shape.join(', ')}] must be [n, d] with two rows or more`);
   if (!(t > 0)) throw new RangeError(`uniformity: t ${t} must be positive`);
-  const squares = x.square().sum(1);
+  // -t |x_i - x_j|^2 = 2 t x_i . x_j - t |x_i|^2 - t |x_j|^2
+  const squares = x.square().sum(1).mul(t);
   const perRow = overPairs(
     'uniformity',
+    x.mul(2 * t),
     x,
-    x,
-    (products, rows) => {
-      const distances = squares.gather(rows).expandDims(1).add(squares).sub(products.mul(2)).relu();
-      return isSelf(distances, rows).where(-1e30, distances.mul(-t)).logSumExp(1);
-    },
+    (products, rows) => withoutSelf(products.sub(squares), rows).logSumExp(1).sub(squares.gather(rows)),
     { chunk },
   );
   return perRow.logSumExp(0).sub(Math.log(n * (n - 1)));

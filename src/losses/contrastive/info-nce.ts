@@ -1,7 +1,14 @@
-import { arange, concat, showShape, stack, type Tensor } from '../../tensor/index.js';
+import { concat, showShape, stack, type Tensor } from '../../tensor/index.js';
 import { requireFloats } from '../checks.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
-import { overPairs, type PairwiseOptions, requirePairs, requireTemperature, unitRows } from './pairwise.js';
+import {
+  overPairs,
+  type PairwiseOptions,
+  requirePairs,
+  requireTemperature,
+  unitRows,
+  withoutSelf,
+} from './pairwise.js';
 
 export interface InfoNceOptions extends ReductionOptions, PairwiseOptions {
   /** A positive number, or a scalar, which may be learned: as exp of what is. Default 0.1. */
@@ -35,9 +42,10 @@ export function infoNCE(x: Tensor, y: Tensor, options: InfoNceOptions = {}): Ten
   if (negatives) requireFloats('infoNCE', { x, negatives });
   const [a, b] = [x, y].map((t) => unitRows(t, normalize));
   const oneWay = (p: Tensor, q: Tensor) => {
-    const own = p.mul(q).sum(1).div(temperature);
+    const scaled = p.div(temperature);
+    const own = scaled.mul(q).sum(1);
     const others = negatives ? unitRows(negatives, normalize) : q;
-    const all = overPairs('infoNCE', p, others, (products) => products.div(temperature).logSumExp(1), { chunk });
+    const all = overPairs('infoNCE', scaled, others, (scores) => scores.logSumExp(1), { chunk });
     return (negatives ? stack([own, all]).logSumExp(0) : all).sub(own);
   };
   return reduce(symmetric ? oneWay(a, b).add(oneWay(b, a)).mul(0.5) : oneWay(a, b), reduction);
@@ -57,17 +65,10 @@ export function ntXent(x: Tensor, y: Tensor, options: Omit<InfoNceOptions, 'symm
   requireTemperature('ntXent', temperature);
   const [a, b] = [x, y].map((t) => unitRows(t, normalize));
   const all = concat([a, b]);
+  const scaled = all.div(temperature);
   const partner = concat([b, a]);
-  const among = overPairs(
-    'ntXent',
-    all,
-    all,
-    (products, rows) => withoutSelf(products.div(temperature), rows).logSumExp(1),
-    {
-      chunk,
-    },
-  );
-  return reduce(among.sub(all.mul(partner).sum(1).div(temperature)), reduction);
+  const among = overPairs('ntXent', scaled, all, (scores, rows) => withoutSelf(scores, rows).logSumExp(1), { chunk });
+  return reduce(among.sub(scaled.mul(partner).sum(1)), reduction);
 }
 
 /**
@@ -86,19 +87,4 @@ export function enqueue(queue: Tensor, keys: Tensor): Tensor {
   return concat([keys, queue])
     .slice([[0, m]])
     .stopGradient();
-}
-
-/** Scores with -1e30 where a row meets itself. */
-export function withoutSelf(scores: Tensor, rows: Tensor): Tensor {
-  return isSelf(scores, rows).where(-1e30, scores);
-}
-
-/** Whether row i of the scores and column j are one embedding, of the shape of the scores. */
-export function isSelf(scores: Tensor, rows: Tensor): Tensor {
-  return rows.expandDims(1).equal(columns(scores));
-}
-
-/** The numbers of the columns, int32 [1, m]. */
-function columns(scores: Tensor): Tensor {
-  return arange(scores.shape[1]).expandDims(0);
 }

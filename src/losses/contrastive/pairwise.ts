@@ -1,5 +1,5 @@
 import { scan } from '../../numerics/index.js';
-import { arange, isTensor, showShape, type Tensor } from '../../tensor/index.js';
+import { arange, full, isTensor, showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats } from '../checks.js';
 
 export interface PairwiseOptions {
@@ -63,3 +63,13 @@ export function requireTemperature(who: string, temperature: number | Tensor): v
 
 /** Rows of length 1, unless asked to leave them; a zero vector stays zero. */
 export const unitRows = (x: Tensor, normalize: boolean): Tensor => (normalize ? x.normalize(-1) : x);
+
+/** Scores [rows, m] with -1e30 where a row, by its number, meets itself: no part of a sum of exponentials, with any finite score beside it. */
+export function withoutSelf(scores: Tensor, rows: Tensor): Tensor {
+  return scores.scatterElements(rows.expandDims(1), full([rows.size, 1], -1e30, scores.dtype), 1);
+}
+
+/** The scores [rows, 1] of each row, by its number, with its own column. */
+export function ownScores(scores: Tensor, rows: Tensor): Tensor {
+  return scores.takeAlongAxis(rows.expandDims(1), 1);
+}

@@ -1,7 +1,6 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
-import { isSelf } from './info-nce.js';
-import { overPairs, type PairwiseOptions, requirePairs, unitRows } from './pairwise.js';
+import { overPairs, ownScores, type PairwiseOptions, requirePairs, unitRows } from './pairwise.js';
 
 export interface SigmoidPairOptions extends ReductionOptions, PairwiseOptions {
   /** Logarithm of the factor of the products, t', learned; a number or a scalar. Default log 10, the paper's start. */
@@ -39,12 +38,14 @@ export function sigmoidPairLoss(x: Tensor, y: Tensor, options: SigmoidPairOption
   const scale = typeof logScale === 'number' ? Math.exp(logScale) : logScale.exp();
   const losses = overPairs(
     'sigmoidPairLoss',
-    unitRows(x, normalize),
+    unitRows(x, normalize).mul(scale),
     unitRows(y, normalize),
     (products, rows) => {
-      const logits = products.mul(scale).add(bias);
-      const together = pairs ?? isSelf(logits, rows);
-      return together.where(logits.neg(), logits).softplus().sum(1);
+      const logits = products.add(bias);
+      const signed = pairs
+        ? pairs.where(logits.neg(), logits)
+        : logits.scatterElements(rows.expandDims(1), ownScores(logits, rows).neg(), 1);
+      return signed.softplus().sum(1);
     },
     { chunk },
   );

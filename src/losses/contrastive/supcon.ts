@@ -1,8 +1,7 @@
-import type { Tensor } from '../../tensor/index.js';
+import { arange, ones, type Tensor, zeros } from '../../tensor/index.js';
 import { requireLabelled } from '../checks.js';
 import { type ReductionOptions, reduceShares } from '../reduction.js';
-import { isSelf } from './info-nce.js';
-import { overPairs, type PairwiseOptions, requireTemperature, unitRows } from './pairwise.js';
+import { overPairs, type PairwiseOptions, requireTemperature, unitRows, withoutSelf } from './pairwise.js';
 
 export interface SupConOptions extends ReductionOptions, PairwiseOptions {
   /** A positive number, or a scalar, which may be learned. Default 0.1, the paper's. */
@@ -30,28 +29,34 @@ export function supCon(embeddings: Tensor, labels: Tensor, options: SupConOption
   requireTemperature('supCon', temperature);
   if (form !== 'out' && form !== 'in') throw new TypeError(`supCon: form ${form} must be 'out' or 'in'`);
   const z = unitRows(embeddings, normalize);
-  const positivesOf = (scores: Tensor, rows: Tensor) => {
-    const self = isSelf(scores, rows);
-    return { self, positive: labels.gather(rows).expandDims(1).equal(labels).and(self.not()) };
+  const scaled = z.div(temperature);
+  const { sumOver, counts } = groupsOf(labels, z.dtype);
+  const positives = counts.sub(1);
+  const has = positives.greater(0);
+  const many = positives.maximum(1);
+  const scoresOf = (ofRows: (scores: Tensor, rows: Tensor) => Tensor) =>
+    overPairs('supCon', scaled, z, (products, rows) => ofRows(withoutSelf(products, rows), rows), { chunk });
+  const losses =
+    form === 'out'
+      ? scoresOf((scores) => scores.logSumExp(1)).sub(scaled.mul(sumOver(z).sub(z)).sum(1).div(many))
+      : scoresOf((scores, rows) => {
+          const positive = labels.gather(rows).expandDims(1).equal(labels);
+          return scores.logSumExp(1).sub(positive.where(scores, -1e30).logSumExp(1));
+        }).add(many.log());
+  const shares = emptyAnchors === 'skip' ? has.cast(z.dtype) : z.sum(1).onesLike();
+  return reduceShares(has.where(losses, 0), shares, reduction);
+}
+
+/** Rows of one label: how many there are for each row, itself among them, [n], and the sum over them of the rows of an x [n, d], [n, d]. */
+function groupsOf(labels: Tensor, dtype: Tensor['dtype']): { counts: Tensor; sumOver: (x: Tensor) => Tensor } {
+  const [n] = labels.shape;
+  // Sorted, each label has the number of those that differ from the one before them so far.
+  const order = labels.cast('int64').argsort();
+  const sorted = labels.gather(order);
+  const begins = sorted.notEqual(sorted.roll(1, 0)).cast('int32').mul(arange(n).minimum(1));
+  const group = zeros([n], 'int32').scatterElements(order, begins.cumsum(), 0);
+  return {
+    counts: ones([n], dtype).segmentSum(group, n).gather(group),
+    sumOver: (x) => x.segmentSum(group, n).gather(group),
   };
-  const losses = overPairs(
-    'supCon',
-    z,
-    z,
-    (products, rows) => {
-      const scores = products.div(temperature);
-      const { self, positive } = positivesOf(scores, rows);
-      const all = self.where(-1e30, scores).logSumExp(1);
-      const count = positive.cast(z.dtype).sum(1);
-      const has = count.greater(0);
-      const mean =
-        form === 'out'
-          ? positive.where(scores, 0).sum(1).div(count.maximum(1))
-          : positive.where(scores, -1e30).logSumExp(1).sub(count.maximum(1).log());
-      return has.where(all.sub(mean), 0);
-    },
-    { chunk },
-  );
-  const counted = labels.expandDims(1).equal(labels).cast(z.dtype).sum(1).greater(1);
-  return reduceShares(losses, (emptyAnchors === 'skip' ? counted : counted.onesLike()).cast(z.dtype), reduction);
 }

@@ -162,7 +162,14 @@ export function expm1(x: Tensor): Tensor {
 
 /** log(1 + e^x), as max(x, 0) + log1p(e^-|x|): no overflow, no loss for large |x|. Derivative sigmoid(x). */
 export function softplus(x: Tensor): Tensor {
-  const value = x.relu().add(x.abs().neg().exp().log1p());
+  requireFloat('softplus', 'x', x);
+  const y = x.abs().neg().exp();
+  // log1p(y) in [0, 1] without a division: with u = 1 + y rounded, y - (u - 1) is what was lost, and the slope of log is near 1 where that counts.
+  const u = y.add(1);
+  const value = u
+    .log()
+    .add(y.sub(u.sub(1)))
+    .add(x.relu());
   return withPullback([value], [x], ([ct]) => [ct.mul(x.sigmoid())])[0];
 }
 
@@ -223,7 +230,7 @@ const ops: Record<string, Operator> = {
     'Add',
     (ct) => [ct, ct],
     (a, b) => a + b,
-    (x, y) => (splatOf(y) === 0 ? x : splatOf(x) === 0 ? y : undefined),
+    (x, y) => (splatOf(y) === 0 ? x : splatOf(x) === 0 ? y : (scatteredInto(x, y) ?? scatteredInto(y, x))),
   ),
   Sub: binary(
     'Sub',
@@ -249,7 +256,7 @@ const ops: Record<string, Operator> = {
   ),
   Div: binary(
     'Div',
-    (ct, _, y, out) => [ct.div(y), ct.mul(out).div(y).neg()],
+    (ct, _, y, out) => [ct.div(y), ct.mul(out).sumTo(y.shape).div(y).neg()],
     (a, b) => a / b,
     (x, y) => (splatOf(y) === 1 ? x : undefined),
   ),
@@ -270,6 +277,13 @@ const ops: Record<string, Operator> = {
   Max: binary('Max', (ct, x, y) => chosen(ct, x.greater(y), y.greater(x)), Math.max),
   Min: binary('Min', (ct, x, y) => chosen(ct, x.less(y), y.less(x)), Math.min),
 };
+
+/** A sum of `x` and of what is added up in zeros here and there: added up in `x` itself. */
+function scatteredInto(x: Tensor, y: Tensor): Tensor | undefined {
+  const { operator, inputs, attributes } = y.node;
+  const sparse = operator.type === 'ScatterElements' && attributes.reduction === 'add' && splatOf(inputs[0]) === 0;
+  return sparse && sameShape(x.shape, y.shape) ? apply(operator, [x, ...inputs.slice(1)], attributes) : undefined;
+}
 
 /** The cotangent to whichever input was taken, half to each where they tie. */
 function chosen(ct: Tensor, first: Tensor, second: Tensor): [Tensor, Tensor] {

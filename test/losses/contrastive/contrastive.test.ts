@@ -315,6 +315,7 @@ describe('in chunks', () => {
     infoNCE: (x, y, chunk) => infoNCE(x, y, { chunk, symmetric: true }),
     ntXent: (x, y, chunk) => ntXent(x, y, { chunk }),
     supCon: (x, y, chunk) => supCon(x.add(y), labels, { chunk }),
+    'supCon, inside': (x, y, chunk) => supCon(x.add(y), labels, { form: 'in', emptyAnchors: 'skip', chunk }),
     sigmoidPairLoss: (x, y, chunk) => sigmoidPairLoss(x, y, { chunk }),
     uniformity: (x, y, chunk) => uniformity(x.add(y).normalize(), { chunk }),
   };

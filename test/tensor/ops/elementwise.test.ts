@@ -91,6 +91,9 @@ describe('functions of one input', () => {
     expect(relative(toNumbers(await compile((t: Tensor) => t.expm1())(single)), exact32(Math.expm1))).toBeLessThan(
       1e-6,
     );
+    const wide = Array.from({ length: 481 }, (_, i) => (i - 240) / 4);
+    const soft = toNumbers(await compile((t: Tensor) => t.softplus())(ndarray(wide)));
+    wide.forEach((v, i) => expect(Math.abs(soft[i] / softplus(v) - 1), `softplus(${v})`).toBeLessThan(3e-7));
   });
 
   it('stay finite, with finite gradients, at extreme inputs', async () => {
