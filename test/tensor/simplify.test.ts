@@ -123,6 +123,38 @@ describe('what changes nothing is no node', () => {
   });
 });
 
+describe('what is added up in zeros', () => {
+  const [x, ct] = [input('x', [2, 3], 'float32'), input('ct', [2, 1], 'float32')];
+  const index = constant([[2], [0]], 'int32');
+  const sparse = zeros([2, 3]).scatterElements(index, ct, 1, 'add');
+
+  it('is added up in what it is added to, and summed before it is spread', () => {
+    expect(types(x.exp().add(sparse), sparse.add(x.exp()))).toEqual(['Exp', 'ScatterElements']);
+    expect(sparse.sum(1, { keepDims: true })).toBe(ct);
+    expect(types(sparse.sum(0))).toContain('ReduceSum');
+    expect(types(x.sum(0).add(sparse))).toContain('Add');
+    expect(types(x.add(x.scatterElements(index, ct, 1, 'add')))).toContain('Add');
+  });
+
+  it('has the values of the sums', async () => {
+    const rows = ndarray([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    const run = compile((x: Tensor, y: Tensor) => {
+      const spread = zeros([2, 3]).scatterElements(index, y, 1, 'add');
+      return [x.add(spread), spread.sub(x.mul(2)), spread.sum(1), spread.sum(0)];
+    });
+    const got = await run(rows, ndarray([[10], [20]]));
+    expect(got.map((y) => toNumbers(y))).toEqual([
+      [1, 2, 13, 24, 5, 6],
+      [-2, -4, 4, 12, -10, -12],
+      [10, 20],
+      [20, 0, 10],
+    ]);
+  });
+});
+
 describe('simplification never changes a value', () => {
   type Step = { name: string; argument: number };
   const steps: Record<string, (x: Tensor, k: number) => Tensor> = {

@@ -1,5 +1,6 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
 import { requireClassTargets } from '../checks.js';
+import { labelPlaces, readLabels } from '../label-places.js';
 import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
 
 export interface CrossEntropyOptions extends ReductionOptions {
@@ -35,12 +36,12 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 
   if (soft) return reduce(smoothed(targets.moveAxis(1, -1).mul(weighted).sum(-1)).neg(), reduction);
 
-  const label = targets.oneHot(logits.shape[1], 'bool');
-  const losses = smoothed(label.where(weighted, 0).sum(-1)).neg();
+  const places = labelPlaces(targets, logits.shape[1]);
+  const losses = smoothed(readLabels(weighted, places).squeeze(-1)).neg();
   const counted = ignoreIndex === undefined ? undefined : targets.notEqual(ignoreIndex);
   const kept = counted ? counted.where(losses, 0) : losses;
   if (reduction !== 'mean' || (!weight && !counted)) return reduce(kept, reduction);
-  const share = weight ? label.where(weight, 0).sum(-1) : losses.onesLike();
+  const share = weight ? places.inside.where(weight.gather(places.index), 0).squeeze(-1) : losses.onesLike();
   return reduceShares(kept, counted ? counted.where(share, 0) : share, reduction);
 }
 

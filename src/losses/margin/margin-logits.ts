@@ -1,5 +1,6 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber } from '../checks.js';
+import { labelPlaces, readLabels, writeLabels } from '../label-places.js';
 
 export interface MarginOptions {
   /** By what all cosines are multiplied (s), above 0. Default 64. */
@@ -31,9 +32,10 @@ export function marginLogits(
   const { scale = 64, gradient = 'analytic' } = options;
   requireNumber(who, 'scale', scale, { low: 0, open: true });
   requireLabels(who, cosine, labels);
-  const own = labels.oneHot(cosine.shape[1], 'bool');
-  const target = own.where(cosine, 0).sum(-1, { keepDims: true });
+  const places = labelPlaces(labels, cosine.shape[1]);
+  const scaled = cosine.mul(scale);
+  const target = readLabels(scaled, places).div(scale);
   const moved = margin(target);
   const shown = gradient === 'straightThrough' ? target.add(moved.sub(target).stopGradient()) : moved;
-  return own.where(shown, cosine).mul(scale);
+  return writeLabels(scaled, places, shown.mul(scale));
 }

@@ -54,12 +54,22 @@ const plainSum = reduction(
 );
 const ReduceSum: typeof plainSum = {
   ...plainSum,
-  // The smaller of the two is turned round.
-  simplify: (inputs, attributes) =>
-    inputs[0].node.operator.type === 'Neg'
-      ? apply(ReduceSum, [inputs[0].node.inputs[0], inputs[1]], attributes).neg()
-      : plainSum.simplify?.(inputs, attributes),
+  simplify: (inputs, attributes) => {
+    const [x, axes] = inputs;
+    // The smaller of the two is turned round.
+    if (x.node.operator.type === 'Neg') return apply(ReduceSum, [x.node.inputs[0], axes], attributes).neg();
+    const scattered = scatteredAlong(x, integersOf('ReduceSum', axes));
+    return scattered ? apply(ReduceSum, [scattered, axes], attributes) : plainSum.simplify?.(inputs, attributes);
+  },
 };
+
+/** What is added up in zeros along one axis, where it is to be summed along that axis. */
+function scatteredAlong({ node, shape }: Tensor, axes: readonly number[]): Tensor | undefined {
+  const { operator, inputs, attributes } = node;
+  const sparse = operator.type === 'ScatterElements' && attributes.reduction === 'add' && splatOf(inputs[0]) === 0;
+  if (!sparse || axes.length !== 1 || axes[0] !== attributes.axis) return undefined;
+  return inputs[2].shape.every((n, i) => n === shape[i] || i === axes[0]) ? inputs[2] : undefined;
+}
 const ReduceMean = reduction(
   'ReduceMean',
   (ct, x) => ct.div(x.size / ct.size).broadcastTo(x.shape),
@@ -193,7 +203,9 @@ const Softmax = normalized('Softmax', (ct, y, axis) => {
   const weighted = ct.mul(y);
   return weighted.sub(y.mul(weighted.sum(axis, { keepDims: true })));
 });
-const LogSoftmax = normalized('LogSoftmax', (ct, y, axis) => ct.sub(y.exp().mul(ct.sum(axis, { keepDims: true }))));
+const LogSoftmax = normalized('LogSoftmax', (ct, y, axis) =>
+  ct.add(y.exp().mul(ct.sum(axis, { keepDims: true }).neg())),
+);
 
 /** exp(x) / sum(exp(x)) along `axis` (default the last). */
 export function softmax(x: Tensor, axis = -1): Tensor {
