@@ -1,12 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+const source = (path: string) => fileURLToPath(new URL('./src/', import.meta.url)) + path;
+
 export default defineConfig({
   resolve: {
-    alias: {
-      '#engine': fileURLToPath(new URL('./src/runtime/engine.node.ts', import.meta.url)),
-      '#assembler': fileURLToPath(new URL('./src/data/assembler.node.ts', import.meta.url)),
-    },
+    alias: [
+      { find: '#engine', replacement: source('runtime/engine.node.ts') },
+      { find: '#assembler', replacement: source('data/assembler.node.ts') },
+      // What examples import, as users do.
+      { find: /^cotangent$/, replacement: source('index.ts') },
+      { find: /^cotangent\/random$/, replacement: source('runtime/random/index.ts') },
+      { find: /^cotangent\/onnx$/, replacement: source('import/index.ts') },
+      { find: /^cotangent\/(\w+)$/, replacement: source('$1/index.ts') },
+    ],
   },
   test: {
     include: ['test/**/*.test.ts'],

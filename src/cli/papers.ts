@@ -17,7 +17,7 @@ export function addPapersCommand(program: Command): void {
     .argument('[slug]', 'everything about one paper')
     .description('list the papers of the catalogue, or show one')
     .option('--kind <kind>', 'only papers that bring this: loss, optimizer, metric, ...')
-    .option('--task <task>', 'only papers whose tasks contain this')
+    .option('--task <task>', 'only papers whose tasks, or the family of tasks, contain this')
     .option('--text <text>', 'only papers whose slug, title or source contain this')
     .option('--implemented', 'only papers that are implemented')
     .option('--json', 'as JSON: an array, of one for one paper')
@@ -30,14 +30,15 @@ export function addPapersCommand(program: Command): void {
       const whole = await catalogue();
       const papers = whole.filter((paper) => matches(paper, filters));
       if (papers.length === 0 && !filters.json) {
-        console.log(`no paper of the catalogue matches; kinds are ${kindsOf(whole).join(', ')}`);
+        const [kinds, families] = [distinct(whole.flatMap((p) => p.kinds)), distinct(whole.map((p) => p.family))];
+        console.log(`no paper of the catalogue matches; kinds are ${kinds}; families of tasks are ${families}`);
         return;
       }
       console.log(filters.json ? JSON.stringify(papers.map(shownAsJson), null, 2) : table(papers));
     });
 }
 
-const kindsOf = (papers: readonly Paper[]) => [...new Set(papers.flatMap(({ kinds }) => kinds))].sort();
+const distinct = (names: readonly string[]) => [...new Set(names)].sort().join(', ');
 
 function matches(paper: Paper, { kind, task, text, implemented }: Filters): boolean {
   const contains = (where: readonly string[], what: string | undefined) =>
@@ -90,7 +91,7 @@ async function page(paper: Paper): Promise<string> {
     shownOptions = own || shownOptions;
     parts.push(`${heading}\n${'-'.repeat(heading.length)}\n${text}${list}`);
   }
-  if (paper.example) parts.push(`example:\n${paper.example.replace(/^/gm, '  ')}`);
+  if (paper.example) parts.push(`example:\n${paper.example.trimEnd().replace(/^(?=.)/gm, '  ')}`);
   if (paper.claim) {
     const { statement, effect, threshold } = await claimOf(paper.slug);
     const { last } = paper.claim;

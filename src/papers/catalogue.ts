@@ -11,6 +11,7 @@ import type { PaperEntry } from './paper.js';
 export interface Paper extends PaperEntry {
   /** Functions that implement it, with the subpath they come from: `losses.crossEntropy`. */
   readonly exports: readonly string[];
+  /** A short program that uses them, `examples/<slug>.ts`. */
   readonly example?: string;
   /** Its functions exist, and so does an experiment that measures its claim. (That both are tested a test makes sure of.) */
   readonly implemented: boolean;
@@ -73,15 +74,18 @@ async function paperOf(entry: PaperEntry): Promise<Paper> {
   return {
     ...entry,
     exports: method?.exports ?? [],
-    ...(method && { example: method.example }),
+    ...(method && { example: await textOf(`examples/${entry.slug}.ts`) }),
     implemented: hasClaim && exported.length > 0 && exported.every(Boolean),
     claim: hasClaim ? { last: await recorded(entry.slug) } : null,
   };
 }
 
-/** What was measured when the results were last recorded. They come with the package. */
+/** What was measured when the results were last recorded. */
 async function recorded(slug: string): Promise<ClaimResult | null> {
-  const path = fileURLToPath(new URL(`../../claims/${slug}/result.json`, import.meta.url));
-  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const text = await textOf(`claims/${slug}/result.json`);
   return text === undefined ? null : (JSON.parse(text) as ClaimResult);
 }
+
+/** The text of a file that comes with the package; undefined where there is none. */
+const textOf = (path: string): Promise<string | undefined> =>
+  readFile(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8').catch(() => undefined);

@@ -4,7 +4,6 @@ import type { Method } from './paper.js';
 export const methods: Readonly<Record<string, Method>> = {
   acls: {
     exports: ['losses.acls', 'losses.aclsPenalty', 'losses.marginLabelSmoothing'],
-    example: `const loss = acls(logits, labels, { margin: 10 });`,
   },
   'active-passive-loss': {
     exports: [
@@ -17,7 +16,6 @@ export const methods: Readonly<Record<string, Method>> = {
       'losses.generalizedCrossEntropy',
       'losses.normalizedGeneralizedCrossEntropy',
     ],
-    example: `const loss = activePassive(logits, labels, { active: normalizedFocalLoss, passive: reverseCrossEntropy });`,
   },
   adaface: {
     exports: [
@@ -27,8 +25,6 @@ export const methods: Readonly<Record<string, Method>> = {
       'losses.updateNormStatistics',
       'losses.initialNormStatistics',
     ],
-    example: `const statistics = updateNormStatistics(state, embeddings);
-const loss = adaFace(embeddings, weights, labels, statistics, { margin: 0.4, concentration: 0.333 });`,
   },
   adaround: {
     exports: [
@@ -51,17 +47,12 @@ const loss = adaFace(embeddings, weights, labels, statistics, { margin: 0.4, con
       'algorithms.roundToNearest',
       'algorithms.roundStochastically',
     ],
-    example: `const layers = [{ weights, apply: (w, x) => linear(x, w, constant(bias)).relu() }];
-const [{ weights: rounded, open }] = await adaRoundLayers(layers, images, key(0), { steps: 1000, grid: { bits: 4, range: 'mse' } });`,
   },
   'align-uniform': {
     exports: ['losses.alignUniform', 'losses.alignment', 'losses.uniformity', 'losses.uniformityOptimum'],
-    example: `const loss = alignUniform(embed(view1), embed(view2));`,
   },
   'alpha-bn': {
     exports: ['nn.calibratedMoments', 'nn.Context', 'algorithms.core', 'losses.classCorrelationLoss'],
-    example: `const logits = model.apply(variables, x, new Context({ statistics: { sourceWeight: 0.9 } })); // alpha-BN
-const { init, step } = core({ model, sourceWeight: 0.9, optimizer: adam({ learningRate: 1e-3 }) });`,
   },
   arcface: {
     exports: [
@@ -72,8 +63,6 @@ const { init, step } = core({ model, sourceWeight: 0.9, optimizer: adam({ learni
       'losses.dominantSubCenterCosines',
       'losses.subCenterOutliers',
     ],
-    example: `const loss = arcFace(embeddings, weights, labels, { margin: 0.5, scale: 64 });
-const suspect = subCenterOutliers(embeddings, labels, subCenters, { angle: 75 });`,
   },
   aum: {
     exports: [
@@ -85,13 +74,9 @@ const suspect = subCenterOutliers(embeddings, labels, subCenters, { angle: 75 })
       'samplers.withExtraClass',
       'samplers.findMislabeled',
     ],
-    example: `const next = recordMargins(margins, logits, labels, indices); // in every step
-const { flagged } = findMislabeled([{ areas: areaUnderMargin(margins), threshold }]);`,
   },
   cafa: {
     exports: ['algorithms.cafa', 'losses.cafaLoss', 'losses.fitClassGaussians', 'losses.mahalanobisToClasses'],
-    example: `const gaussians = await compile((x, y) => fitClassGaussians(features(x), y, { classes: 10 }))(images, labels);
-const { init, step } = cafa({ model: featuresAndLogits, gaussians, optimizer: adam({ learningRate: 1e-3 }) });`,
   },
   'c-mixup': {
     exports: [
@@ -101,13 +86,9 @@ const { init, step } = cafa({ model: featuresAndLogits, gaussians, optimizer: ad
       'augment.mixExamples',
       'augment.partnerStatistics',
     ],
-    example: `const mixed = cMixup({ x, y }, { x: allInputs, y: allTargets }, key, { bandwidth: 0.5 });
-const loss = meanSquaredError(model(mixed.x), mixed.y);`,
   },
   'circle-loss': {
     exports: ['losses.circleLoss', 'losses.circleLogits', 'losses.circlePairLoss'],
-    example: `const pairs = circlePairLoss(embeddings, labels, { margin: 0.4, scale: 80 });
-const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), labels), labels);`,
   },
   darts: {
     exports: [
@@ -125,14 +106,6 @@ const classes = crossEntropy(circleLogits(classCosines(embeddings, weights), lab
       'algorithms.dartsOperations',
       'algorithms.dropPath',
     ],
-    example: `const network = searchNetwork({ classes: 10, channels: 16, layers: 8 });
-const search = darts({
-  loss: (variables, alpha, [x, y], context) => crossEntropy(network.apply(variables, alpha, x, context), y),
-  architectureGradient: firstOrderGradient, // or unrolledGradient, for small networks
-});
-let state = search.init(network.init(key(0)), network.initArchitecture(key(1)));
-const { state: next } = search.step(state0, [x, y], [validationX, validationY]); // inside a compiled function
-const normal = genotypeOf(state.architecture.normal, { operations: network.operations });`,
   },
   'deconfounded-cka': {
     exports: [
@@ -142,7 +115,6 @@ const normal = genotypeOf(state.architecture.normal, { operations: network.opera
       'diagnostics.normalizedGram',
       'diagnostics.deconfound',
     ],
-    example: `const { value } = deconfoundedCka(layerOfA, layerOfB, inputs);`,
   },
   'diff-jpeg': {
     exports: [
@@ -159,8 +131,6 @@ const normal = genotypeOf(state.architecture.normal, { operations: network.opera
       'augment.exactArithmetic',
       'augment.randomJpeg',
     ],
-    example: `const coded = diffJpeg(images, quality, { arithmetic: straightThroughArithmetic }); // in [0, 255]
-const byQuality = grad((q) => meanSquaredError(diffJpeg(images, q), target))(quality);`,
   },
   fish: {
     exports: [
@@ -171,13 +141,9 @@ const byQuality = grad((q) => meanSquaredError(diffJpeg(images, q), target))(qua
       'algorithms.gradientInnerProduct',
       'algorithms.interpolate',
     ],
-    example: `const inner = sgd({ learningRate: 0.1 });
-const { params, state } = fishStep(domains.map((d) => (p) => crossEntropy(model(p, d.x), d.y)), params0, inner, state0);`,
   },
   'forward-gradient': {
     exports: ['optim.forwardGradient', 'optim.forwardDescent', 'optim.projectGradient', 'optim.randomGuess'],
-    example: `const [value, gradients] = forwardGradient(loss, params, guess);
-const { updates } = optimizer.update(gradients, state, params);`,
   },
   'i-con': {
     exports: [
@@ -197,9 +163,6 @@ const { updates } = optimizer.update(gradients, state, params);`,
       'losses.enqueue',
       'metrics.clusteringAccuracy',
     ],
-    example: `const near = mixUniform(neighbourKernel(squaredDistances(features, features), 8), 0.2);
-const clustering = iCon(clusterKernel(head(features).softmax()), near);
-const supCon = iCon(gaussianKernel(cosineDistances(z, z), { width: 0.5 }), labelKernel(labels));`,
   },
   'instance-discrimination': {
     exports: [
@@ -213,8 +176,6 @@ const supCon = iCon(gaussianKernel(cosineDistances(z, z), { width: 0.5 }), label
       'metrics.weightedKnn',
       'metrics.knnAccuracy',
     ],
-    example: `const procedure = instanceDiscrimination({ embed, optimizer: adam({ learningRate: 0.001 }), items: 50000, noise: 4096 });
-const { state, loss } = procedure.step(state0, view(x), indices, key);`,
   },
   intl: {
     exports: [
@@ -225,7 +186,6 @@ const { state, loss } = procedure.step(state0, view(x), indices, key);`,
       'losses.whiteningTraceLoss',
       'losses.whitenedEigenvalue',
     ],
-    example: `const loss = intl([embed(view1), embed(view2)], { axis: 'batch', iterations: 4 });`,
   },
   'irm-penalties': {
     exports: [
@@ -239,9 +199,6 @@ const { state, loss } = procedure.step(state0, view(x), indices, key);`,
       'losses.gramianSpectrum',
       'losses.domainObjective',
     ],
-    example: `const risks = domains.map(({ x, y }) => meanSquaredError(features(x).matmul(head), y));
-const penalties = domains.map(({ x, y }) => irmExcessRiskPenalty(features(x), head, y));
-const loss = domainObjective(risks, penalties, { weight: 100 });`,
   },
   'loss-landscape': {
     exports: [
@@ -258,8 +215,6 @@ const loss = domainObjective(risks, penalties, { weight: 100 });`,
       'diagnostics.hessianSpectrum',
       'diagnostics.spectralDensity',
     ],
-    example: `const [first, second] = await directions(params, key); // compile((p, k) => [0, 1].map((i) => randomDirection(p, foldIn(k, i))))
-const { x, y, losses } = await lossSurface(evaluate, params, first, second);`,
   },
   'losses-and-metrics': {
     exports: [
@@ -378,16 +333,12 @@ const { x, y, losses } = await lossSurface(evaluate, params, first, second);`,
       'metrics.classSeparation',
       'metrics.metricRegistry',
     ],
-    example: `const loss = huber(predictions, targets, { delta: 1 });
-const score = f1Score(labels, predicted);`,
   },
   maxsup: {
     exports: ['losses.maxSup', 'losses.maxSupPenalty', 'losses.labelSmoothingPenalty', 'losses.labelSmoothingParts'],
-    example: `const loss = maxSup(logits, labels, { alpha: 0.1 });`,
   },
   'ms-ssim-training': {
     exports: ['losses.msSsimLoss', 'losses.ssimLoss', 'losses.msSsimL1Loss', 'losses.msSsim', 'losses.ssim'],
-    example: `const loss = msSsimLoss(reconstructions, images, { weights: [0.0711, 0.453, 0.476], windowSize: 5, sigma: 1 });`,
   },
   'nc-deep-linear': {
     exports: [
@@ -400,17 +351,12 @@ const score = f1Score(labels, predicted);`,
       'diagnostics.simplexEtf',
       'diagnostics.classFeatureMeans',
     ],
-    example: `const { withinClassVariability, classifier } = neuralCollapse(features, labels, { weights, centred: false });
-const { classifierLengths } = generalOrthogonalFrame({ counts: [600, 300, 150], weightDecays: [5e-3], featureDecay: 1e-5 });
-const distance = orthogonalFrameDistance(weights, classifierLengths);`,
   },
   'neural-ndcg': {
     exports: ['losses.neuralNdcg', 'losses.stochasticNeuralNdcg'],
-    example: `const loss = neuralNdcg(scores, grades, { temperature: 1, truncation: 10 });`,
   },
   'poly-loss': {
     exports: ['losses.polyLoss', 'losses.polyFocalLoss', 'losses.binaryPolyFocalLoss', 'losses.truncatedCrossEntropy'],
-    example: `const loss = polyLoss(logits, labels, { coefficients: [2] });`,
   },
   'reg-mixup': {
     exports: [
@@ -421,7 +367,6 @@ const distance = orthogonalFrameDistance(weights, classifierLengths);`,
       'augment.barrierEntropy',
       'calibration.dempsterShaferUncertainty',
     ],
-    example: `const loss = regMixup(model, images, labels, key, { alpha: 20 });`,
   },
   'regression-calibration': {
     exports: [
@@ -437,14 +382,9 @@ const distance = orthogonalFrameDistance(weights, classifierLengths);`,
       'calibration.kernelRecalibration',
       'metrics.probabilisticCalibrationError',
     ],
-    example: `const loss = gaussianMixtureNegativeLogLikelihood(mixture, y).add(pceKde(gaussianMixtureCdf(mixture, y)).mul(5));
-const { cdf } = linearRecalibration(heldOutPits);`,
   },
   saf: {
     exports: ['losses.trajectoryLoss', 'losses.writeTrajectory', 'losses.readTrajectory'],
-    example: `const past = readTrajectory(store, epoch, indices, 3);
-const loss = crossEntropy(logits, labels).add(trajectoryLoss(logits, past).mul(0.3));
-const next = writeTrajectory(store, epoch, indices, logits);`,
   },
   sam: {
     exports: [
@@ -455,8 +395,6 @@ const next = writeTrajectory(store, epoch, indices, logits);`,
       'optim.sharpness',
       'optim.mSharpness',
     ],
-    example: `const optimizer = sam(sgd({ learningRate: 0.1, momentum: 0.9 }), { radius: 0.05 });
-const { params, state, value } = optimizer.step((p) => crossEntropy(model(p, x), y), params0, state0);`,
   },
   'sensitivity-sampling': {
     exports: [
@@ -467,13 +405,9 @@ const { params, state, value } = optimizer.step((p) => crossEntropy(model(p, x),
       'samplers.sensitivitySubset',
       'samplers.weightedMeanLoss',
     ],
-    example: `const clusters = clusterRepresentatives(embeddings, { clusters: 20, key });
-const p = sensitivityProbabilities(losses.gather(clusters.representatives), clusters, { slack: 0.1 });
-const { indices, weights } = sensitivitySample(p, key, { samples: 200 });`,
   },
   siglip: {
     exports: ['losses.sigmoidPairLoss'],
-    example: `const loss = sigmoidPairLoss(imageEmbeddings, textEmbeddings, { logScale, bias, chunk: 512 });`,
   },
   smoothgrad: {
     exports: [
@@ -482,12 +416,9 @@ const { indices, weights } = sensitivitySample(p, key, { samples: 200 });`,
       'diagnostics.varGrad',
       'diagnostics.gradientMap',
     ],
-    example: `const map = smoothGrad(gradientMap(model, classes), images, key, { samples: 25, spread: 0.15 });`,
   },
   sparsemax: {
     exports: ['losses.sparsemaxLoss', 'nn.sparsemax', 'nn.sparsemaxAttention'],
-    example: `const loss = sparsemaxLoss(logits, proportions);
-const predicted = sparsemax(logits);`,
   },
   'spatial-transformer': {
     exports: [
@@ -503,15 +434,12 @@ const predicted = sparsemax(logits);`,
       'nn.projectiveGrid',
       'nn.thinPlateSplineGrid',
     ],
-    example: `const layer = spatialTransformer({ localization: convLocalization(1, [28, 28]), features: 20 });`,
   },
   squentropy: {
     exports: ['losses.squentropy'],
-    example: `const loss = squentropy(logits, labels);`,
   },
   supcon: {
     exports: ['losses.supCon', 'losses.ntXent'],
-    example: `const loss = supCon(embeddings, labels, { temperature: 0.1 });`,
   },
   tent: {
     exports: [
@@ -521,19 +449,12 @@ const predicted = sparsemax(logits);`,
       'nn.Context',
       'nn.batchNormParameters',
     ],
-    example: `const { init, step } = tent({ model, optimizer: adam({ learningRate: 1e-3 }) });
-const run = compile(step);
-let state = init(variables);
-for (const x of stream) ({ state, outputs } = await run(state, x));`,
   },
   tico: {
     exports: ['losses.tico'],
-    example: `const { loss, covariance } = tico(embed(view1), momentumEmbed(view2), state.covariance);`,
   },
   unpg: {
     exports: ['losses.unpg', 'losses.negativePairSimilarities', 'losses.boxWhiskerFilter'],
-    example: `const cosine = cosFaceLogits(classCosines(embeddings, weights), labels, { scale: 1 });
-const loss = unpg(cosine, labels, embeddings, { scale: 64, whisker: 1.5 });`,
   },
   vat: {
     exports: [
@@ -543,6 +464,5 @@ const loss = unpg(cosine, labels, embeddings, { scale: 64, whisker: 1.5 });`,
       'losses.adversarialPerturbation',
       'losses.conditionalEntropy',
     ],
-    example: `const loss = crossEntropy(model(x), y).add(virtualAdversarialLoss(model, unlabelled, key, { radius: 2.5 }));`,
   },
 };

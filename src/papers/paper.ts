@@ -16,6 +16,4 @@ export interface PaperEntry {
 export interface Method {
   /** Functions that a user imports, with the subpath they come from: `losses.crossEntropy`. */
   readonly exports: readonly string[];
-  /** A few lines that use them. */
-  readonly example: string;
 }

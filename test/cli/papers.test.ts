@@ -24,7 +24,7 @@ describe('cotangent papers', () => {
     }
     expect(run('papers', '--text', 'sharpness-aware minim')).toMatch(/^sam +\w/m);
     expect(run('papers', '--kind', 'los s')).toMatch(
-      /^no paper of the catalogue matches; kinds are .*loss, .*optimizer/,
+      /^no paper of the catalogue matches; kinds are .*loss, .*optimizer.*; families of tasks are .*metric learning/,
     );
     expect(JSON.parse(run('papers', '--kind', 'los s', '--json'))).toEqual([]);
   });
@@ -36,6 +36,7 @@ describe('cotangent papers', () => {
       'arxiv.org/abs/2010.01412',
       'sam from cotangent/optim',
       'radius:',
+      "import { sam, sgd } from 'cotangent/optim';",
       'claim:',
       'last result:',
       'cotangent reproduce sam',

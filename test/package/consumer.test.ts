@@ -138,12 +138,27 @@ console.log(used.every((fn) => typeof fn === 'function' || typeof fn === 'object
 
   it('holds what it should and nothing else', () => {
     const files = readdirSync(join(project, 'node_modules/cotangent'));
-    expect(files.sort()).toEqual(['LICENSE', 'README.md', 'claims', 'dist', 'package.json', 'src']);
+    expect(files.sort()).toEqual(['LICENSE', 'README.md', 'claims', 'dist', 'examples', 'package.json', 'src']);
     const { bin } = JSON.parse(readFileSync(join(project, 'node_modules/cotangent/package.json'), 'utf8'));
     expect(
       execFileSync(process.execPath, [join(project, 'node_modules/cotangent', bin.cotangent), '--version'], {
         encoding: 'utf8',
       }).trim(),
     ).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it("runs and type checks the catalogue's examples as a user's own", () => {
+    const example = execFileSync(
+      process.execPath,
+      [join(project, 'node_modules/cotangent/dist/cli/main.js'), 'papers', 'alpha-bn'],
+      { encoding: 'utf8' },
+    );
+    const [, code] = /\nexample:\n([\s\S]*?)\nclaim:/.exec(example) ?? [];
+    write('alpha-bn.ts', code.replace(/^ {2}/gm, ''));
+    expect(typecheck('alpha-bn.ts', 'nodenext')).toBe('');
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project, '--noEmit', 'false']);
+    expect(execFileSync(process.execPath, ['alpha-bn.js'], { cwd: project, encoding: 'utf8' })).toContain(
+      'logits [ 32, 10 ]',
+    );
   });
 });

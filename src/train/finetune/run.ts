@@ -136,7 +136,11 @@ async function inlined(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`finetune: ${path}: ${error.code === 'ENOENT' ? 'does not exist' : error.message}`);
   });
-  return joinNormalization(inferenceForm(withWeights(bytes, {}, { externalData: externalDataBeside(path) })));
+  try {
+    return joinNormalization(inferenceForm(withWeights(bytes, {}, { externalData: externalDataBeside(path) })));
+  } catch (error) {
+    throw new Error(`finetune: ${path}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function withHead(

@@ -289,7 +289,7 @@ describe('tables', () => {
     await expect(run({ features: 'what' })).rejects.toThrow(/no value and no node 'what'/);
     await expect(run({ loss: 'huber' })).rejects.toThrow(/the loss huber does not fit a classification/);
     await expect(run({ batchSize: 500 })).rejects.toThrow(/batchSize 500 is larger than the 96 training samples/);
-    await expect(run({ model: table })).rejects.toThrow(/importOnnx: the \d+ bytes are no ONNX model/);
+    await expect(run({ model: table })).rejects.toThrow(/finetune: .*: importOnnx: the \d+ bytes are no ONNX model/);
     await expect(run({ model: at('none.onnx') })).rejects.toThrow(/finetune: .*none\.onnx: does not exist/);
     await expect(run({ data: at('nothing.csv') })).rejects.toThrow(/nothing\.csv does not exist/);
   });

@@ -1,0 +1,8 @@
+import { compile, item, type Tensor, valueAndGrad } from 'cotangent';
+import { polyLoss } from 'cotangent/losses';
+import { key, normal, randint } from 'cotangent/random';
+
+const [logits, labels] = [normal(key(0), [32, 10]), randint(key(1), [32], { high: 10 })];
+const loss = (z: Tensor, y: Tensor) => polyLoss(z, y, { coefficients: [2] });
+const [value, gradient] = await compile(valueAndGrad(loss))(logits, labels);
+console.log('loss', item(value), 'gradient', gradient.shape);
