@@ -8,7 +8,7 @@ import {
   tasks,
   trainConfigSchema,
 } from '../train/index.js';
-import { list, number, numbers, several } from './arguments.js';
+import { list, number, numbers, several, texts } from './arguments.js';
 import { downloadProgress } from './progress.js';
 import { running } from './running.js';
 
@@ -33,9 +33,12 @@ export function addTrainCommand(program: Command): void {
         .map(([name, { summary }]) => `${name}, ${summary}`)
         .join('; ')}`,
     )
-    .option('--data <name>', `data set (default: digits): ${named(({ data }) => data)}`)
+    .option(
+      '--data <name>',
+      `data set (default: digits), or a table, .csv, .tsv or .parquet: ${named(({ data }) => data)}`,
+    )
     .option('--model <name>', `model (default: mlp): ${named(({ models }) => models)}`)
-    .option('--epochs <n>', 'passes over the training set (default: 3)', number)
+    .option('--epochs <n>', 'passes over the training set (default: 3; of tables 100 or 20)', number)
     .requiredOption('--out <folder>', 'where the run goes')
     .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
@@ -64,6 +67,12 @@ export function addTrainCommand(program: Command): void {
       several,
     )
     .option('--latent <n>', 'length of the codes of autoencoders and generators', number)
+    .option('--target <name>', 'column of a table that is predicted')
+    .option('--columns <name,name,...>', 'columns of numbers to predict it from (default: all others)', texts)
+    .option('--group <name>', 'column that names the query of each item, to rank')
+    .option('--test-data <file>', 'table to measure on (default: a share of the data)')
+    .option('--validation <x>', 'share of a table that is held out to measure on (default: 0.2)', number)
+    .option('--split-seed <n>', 'seed of what is held out (default: 0)', number)
     .option('--dimension <n>', 'length of embeddings', number)
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
     .option('--momentum <x>', 'momentum of SGD', number)

@@ -90,6 +90,26 @@ export function scatterChart(
   return plotted(document, marks, options);
 }
 
+/** Points, and for each a line in a band that should hold it, as SVG markup. */
+export function bandChart(
+  points: readonly {
+    readonly x: number;
+    readonly y: number;
+    readonly middle: number;
+    readonly lower: number;
+    readonly upper: number;
+  }[],
+  options: Omit<ChartOptions, 'looks'>,
+): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const marks = [
+    Plot.areaY(points, { x: 'x', y1: 'lower', y2: 'upper', fill: '#8aa6c1', fillOpacity: 0.4 }),
+    Plot.lineY(points, { x: 'x', y: 'middle', stroke: '#b03a2e', strokeWidth: 1.5, strokeDasharray: '7,4' }),
+    Plot.dot(points, { x: 'x', y: 'y', r: 2.5, fill: '#1b4f72', fillOpacity: 0.6 }),
+  ];
+  return plotted(document, marks, options);
+}
+
 function plotted(
   document: unknown,
   marks: Plot.Markish[],

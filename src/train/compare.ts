@@ -88,7 +88,9 @@ function results(runs: readonly ComparedRun[]): string {
   const best = Object.fromEntries(
     names.map((name) => {
       const values = runs.flatMap(({ result }) => (result && testValue(result, name)) ?? []);
-      return [name, measureNamed(name).better === 'higher' ? Math.max(...values) : Math.min(...values)];
+      const { better } = measureNamed(name);
+      if (better === 'neither') return [name, undefined];
+      return [name, better === 'higher' ? Math.max(...values) : Math.min(...values)];
     }),
   );
   const rows = runs.map(({ name: run, result }) => {

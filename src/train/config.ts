@@ -37,6 +37,18 @@ export const trainConfigSchema = z.strictObject({
   transmit: z.array(chosen).optional(),
   /** Length of the codes of autoencoders and generators. */
   latent: z.number().int().positive().optional(),
+  /** Of tables: the column that is predicted. Sets that are known by name have theirs. */
+  target: z.string().optional(),
+  /** Of tables: the columns of numbers to predict it from. Default: all others. */
+  columns: z.array(z.string()).min(1).optional(),
+  /** Of tables of items to rank: the column that names the query of each. */
+  group: z.string().optional(),
+  /** Of tables: another one to measure on. Default: a share of `data`. */
+  testData: z.string().optional(),
+  /** Of tables: the share of the rows, or of the queries, that is held out to measure on. Default 0.2. */
+  validation: z.number().gt(0).lt(1).optional(),
+  /** Of tables: seed of what is held out; that of the training does not change it. Default 0. */
+  splitSeed: z.number().int().min(0).optional(),
   /** Of embeddings: their length. Default 64. */
   dimension: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),
@@ -96,8 +108,11 @@ const having = (has: (task: TrainingTask) => boolean | undefined): string =>
 
 const takes = ({ data, takes: more }: TrainingTask, name: string): boolean => data.includes(name) || !!more?.(name);
 
-/** The task that settings name, or else the first that takes their data and has their loss, or takes their data at least. */
-function taskOf({ task, data = 'digits', loss }: Record<string, unknown>): { name: string; task: TrainingTask } {
+/** The task that settings name or imply, or else the first that takes their data and has their loss, or takes their data at least. */
+function taskOf({ task, data = 'digits', loss, ...others }: Record<string, unknown>): {
+  name: string;
+  task: TrainingTask;
+} {
   if (task !== undefined) {
     if (typeof task === 'string' && Object.hasOwn(tasks, task)) return { name: task, task: tasks[task] };
     throw new Error(
@@ -107,6 +122,7 @@ function taskOf({ task, data = 'digits', loss }: Record<string, unknown>): { nam
   const found = Object.entries(tasks).filter(([, candidate]) => takes(candidate, String(data)));
   const wanted = chosen.optional().safeParse(loss).data?.name;
   const [name, best] =
+    found.find(([, { impliedBy }]) => impliedBy !== undefined && Object.hasOwn(others, impliedBy)) ??
     found.find(([, { losses }]) => wanted === undefined || Object.hasOwn(losses, wanted)) ??
     found[0] ??
     Object.entries(tasks)[0];

@@ -1,5 +1,5 @@
 import { exportOnnx } from '../runtime/index.js';
-import type { NDArray, Tensor } from '../tensor/index.js';
+import { type NDArray, type Shape, type Tensor, zerosArray } from '../tensor/index.js';
 import type { Arrays, Tensors } from './step.js';
 
 /**
@@ -13,10 +13,28 @@ export function exportInference(
   images: NDArray,
   { name, output }: { readonly name: string; readonly output: string },
 ): Uint8Array {
-  const shape = [1, ...images.shape.slice(1)];
-  const example: NDArray = { data: new Float32Array(shape.reduce((a, b) => a * b, 1)), shape, dtype: 'float32' };
-  const network = (weights: Arrays, x: { images: NDArray }) => ({
-    [output]: infer(weights as never, x.images as never),
-  });
-  return exportOnnx(network as never, variables, { images: example }, { name, dynamic: { name: 'batch', axis: 0 } });
+  const of = (weights: Tensors, x: Tensor) => ({ [output]: infer(weights, x) });
+  return exported(name, of, variables, { name: 'images', shape: images.shape.slice(1) });
+}
+
+/** A model of the rows of a table with its standardisation, for any number of them: input `features` [batch, columns], outputs by name. */
+export function exportRows(
+  infer: (variables: Tensors, features: Tensor) => Readonly<Record<string, Tensor>>,
+  variables: Arrays,
+  columns: number,
+  { name }: { readonly name: string },
+): Uint8Array {
+  return exported(name, infer, variables, { name: 'features', shape: [columns] });
+}
+
+/** A model of one float input, `shape` being that of a sample. */
+function exported(
+  name: string,
+  infer: (variables: Tensors, x: Tensor) => Readonly<Record<string, Tensor>>,
+  variables: Arrays,
+  input: { readonly name: string; readonly shape: Shape },
+): Uint8Array {
+  const network = (weights: Tensors, x: Readonly<Record<string, Tensor>>) => infer(weights, x[input.name]);
+  const example = { [input.name]: zerosArray([1, ...input.shape]) };
+  return exportOnnx(network as never, variables, example, { name, dynamic: { name: 'batch', axis: 0 } });
 }

@@ -6,7 +6,8 @@ export interface Measure {
   readonly label: string;
   /** Of its axis: share of samples, dB, units of the target. */
   readonly unit: string;
-  readonly better: 'higher' | 'lower';
+  /** `neither` of what should be as large as something else. */
+  readonly better: 'higher' | 'lower' | 'neither';
   /** Whether it is a share, in [0, 1], written in percent. */
   readonly share?: boolean;
   /** What is written behind a value. Default: nothing. */
@@ -16,6 +17,7 @@ export interface Measure {
 /** Values of measures by their names. */
 export type Measures = Readonly<Record<string, number>>;
 
+const lower = (label: string, unit: string): Measure => ({ label, unit, better: 'lower' });
 const share = (label: string, unit: string): Measure => ({ label, unit, better: 'higher', share: true });
 
 /**
@@ -27,8 +29,21 @@ export const measures: Readonly<Record<string, Measure>> = {
   knnAccuracy: share('accuracy of nearest neighbours', 'share of samples'),
   psnr: { label: 'peak signal-to-noise ratio', unit: 'dB', symbol: 'dB', better: 'higher' },
   ssim: { label: 'structural similarity', unit: 'at most 1', better: 'higher' },
-  meanSquaredError: { label: 'mean squared error', unit: 'pixels in [0, 1]', better: 'lower' },
-  error: { label: 'root mean squared error', unit: 'units of the target', better: 'lower' },
+  meanSquaredError: lower('mean squared error', 'pixels in [0, 1]'),
+  error: lower('root mean squared error', 'units of the target'),
+  meanAbsoluteError: lower('mean absolute error', 'units of the target'),
+  r2: { label: 'R squared', unit: 'share of the variance', better: 'higher' },
+  poissonDeviance: lower('Poisson deviance', 'no unit'),
+  pinballLoss: lower('pinball loss', 'units of the target'),
+  negativeLogLikelihood: lower('negative log-likelihood', 'nats'),
+  crps: lower('continuous ranked probability score', 'units of the target'),
+  coverage: { label: 'coverage of intervals', unit: 'share of samples', better: 'neither', share: true },
+  intervalWidth: lower('width of intervals', 'units of the target'),
+  calibrationError: lower('calibration error', 'mean distance of shares'),
+  ndcgAt5: share('NDCG at 5', 'mean over queries'),
+  ndcgAt1: share('NDCG at 1', 'mean over queries'),
+  ndcgAt10: share('NDCG at 10', 'mean over queries'),
+  ndcg: share('NDCG', 'mean over queries'),
 };
 
 /** What a measure means; one that the table does not name is called by its name. */

@@ -28,10 +28,10 @@ export interface TableSettings {
   readonly group?: string;
   /** A table to measure on. Default: a share of `data`. */
   readonly testData?: string;
-  /** Share of the rows, or of the queries, that is held out to measure on. */
-  readonly validation: number;
-  /** Seed of what is held out, which does not change with that of the training. */
-  readonly splitSeed: number;
+  /** Share of the rows, or of the queries, that is held out to measure on. Default 0.2. */
+  readonly validation?: number;
+  /** Seed of what is held out, which does not change with that of the training. Default 0. */
+  readonly splitSeed?: number;
   /** Use only so many training rows, or queries. */
   readonly trainSize?: number;
   readonly testSize?: number;
@@ -45,16 +45,15 @@ export interface Split<T> {
 
 const files = ['.csv', '.tsv', '.parquet'];
 
-/** Whether data of this name are a table. */
-export const isTable = (data: string): boolean =>
-  data === 'queries' || data.startsWith('uci/') || files.includes(extname(data).toLowerCase());
+/** Whether data of this name are a file that holds a table. */
+export const isTableFile = (data: string): boolean => files.includes(extname(data).toLowerCase());
 
 /** Of the drawn queries: data must not change with the seed of the training. */
 const drawnQueries = key(0);
 
 /** Rows to predict numbers from. @throws Error of one line naming file, row and column of what does not fit. */
 export async function regressionTables(settings: TableSettings): Promise<Split<Tabular>> {
-  const { data, validation, splitSeed, trainSize, testSize } = settings;
+  const { data, validation = 0.2, splitSeed = 0, trainSize, testSize } = settings;
   const all = await regressionTable(settings);
   const { train, test } =
     settings.testData === undefined
@@ -77,7 +76,7 @@ async function regressionTable(settings: TableSettings): Promise<Tabular> {
 
 /** Items to rank, of queries that are whole on one side. @throws as {@link regressionTables}. */
 export async function rankingTables(settings: TableSettings): Promise<Split<RankingTable>> {
-  const { data, group, validation, splitSeed, trainSize, testSize } = settings;
+  const { data, group, validation = 0.2, splitSeed = 0, trainSize, testSize } = settings;
   if (data === 'queries') {
     const draw = (count: number, part: number) => queries({ count, key: foldIn(drawnQueries, part) });
     return { train: draw(trainSize ?? 1000, 0), test: draw(testSize ?? 300, 1) };

@@ -30,6 +30,8 @@ export interface TrainingTask {
   readonly transmissions?: Choices;
   /** Settings that not every task takes but this one does. Default none. */
   readonly settings?: readonly string[];
+  /** The setting by which it is meant where no task is named. Default none. */
+  readonly impliedBy?: string;
   /** Where they differ from those of every task. Default none. */
   readonly defaults?: TrainSettings;
   /** @throws Error of one line where data and settings do not fit. */

@@ -1,7 +1,15 @@
 import { classification } from './classification.js';
 import { embedding } from './embedding/task.js';
 import { reconstruction } from './images/reconstruction.js';
+import { ranking } from './ranking/task.js';
+import { regression } from './regression/task.js';
 import type { TrainingTask } from './task.js';
 
 /** The kinds of training by name. Where a configuration names none, the first that takes its data and its loss is meant. */
-export const tasks: Readonly<Record<string, TrainingTask>> = { classification, embedding, reconstruction };
+export const tasks: Readonly<Record<string, TrainingTask>> = {
+  classification,
+  embedding,
+  regression,
+  ranking,
+  reconstruction,
+};

@@ -42,7 +42,7 @@ describe('measures', () => {
     for (const [name, { label, unit, better }] of Object.entries(measures)) {
       expect(label.length, name).toBeGreaterThan(2);
       expect(unit.length, name).toBeGreaterThan(1);
-      expect(['higher', 'lower']).toContain(better);
+      expect(['higher', 'lower', 'neither']).toContain(better);
     }
   });
 });

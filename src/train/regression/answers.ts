@@ -10,6 +10,8 @@ import {
 } from '../../metrics/index.js';
 import { normalCumulative, normalQuantile } from '../../runtime/random/normal.js';
 import { type NDArray, ndarray } from '../../tensor/index.js';
+import type { Measures } from '../measures.js';
+import type { RegressionObjective } from './objectives.js';
 
 /** A mixture of normal distributions for each of n samples, in the units of the target. */
 export interface Mixtures {
@@ -36,6 +38,25 @@ export interface RowAnswers {
   };
   /** Whether predictions are rates of counts. */
   readonly counts: boolean;
+}
+
+/** What an evaluation says, row by row and by name, as answers. */
+export function answersOf(
+  said: Readonly<Record<string, NDArray>>,
+  targets: NDArray<'float32'>,
+  { levels, scale }: Pick<RegressionObjective, 'levels' | 'scale'>,
+): RowAnswers {
+  const { prediction, quantiles, weights, means, deviations, nll, crps, pits } = said as Record<
+    string,
+    NDArray<'float32'>
+  >;
+  return {
+    targets,
+    prediction,
+    counts: scale === 'mean',
+    ...(quantiles && levels && { quantiles: { levels, values: quantiles } }),
+    ...(weights && { distributions: { mixtures: { weights, means, deviations }, nll, crps, pits } }),
+  };
 }
 
 /** Central intervals of a share of what is expected. */
@@ -117,17 +138,25 @@ export function coverageOf({ quantiles, distributions, targets }: RowAnswers): r
 
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 
-/** All that answers are measured by, by the names under which runs keep it. Errors are in the unit of the target. */
-export function rowMeasures(answers: RowAnswers): Readonly<Record<string, number>> {
-  const { targets, prediction, quantiles, distributions, counts } = answers;
-  const intervals = intervalsOf(answers);
+/** What answers are measured by after each epoch, the first being what counts: what is quickly found. */
+export function quickMeasures({ targets, prediction, quantiles, distributions, counts }: RowAnswers): Measures {
   return {
     error: rootMeanSquaredError(prediction, targets),
     meanAbsoluteError: meanAbsoluteError(prediction, targets),
     r2: r2Score(prediction, targets),
     ...(counts && { poissonDeviance: meanPoissonDeviance(prediction, targets) }),
     ...(quantiles && { pinballLoss: pinballLoss(quantiles, targets) }),
-    ...(distributions && { negativeLogLikelihood: mean(distributions.nll.data), crps: mean(distributions.crps.data) }),
+    ...(distributions && { negativeLogLikelihood: mean(distributions.nll.data) }),
+  };
+}
+
+/** All that answers are measured by, by the names under which runs keep it. Errors are in the unit of the target. */
+export function rowMeasures(answers: RowAnswers): Measures {
+  const { targets, quantiles, distributions } = answers;
+  const intervals = intervalsOf(answers);
+  return {
+    ...quickMeasures(answers),
+    ...(distributions && { crps: mean(distributions.crps.data) }),
     ...(intervals && {
       coverage: intervalCoverage(intervals.lower, intervals.upper, targets),
       intervalWidth: meanIntervalWidth(intervals.lower, intervals.upper),

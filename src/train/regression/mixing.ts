@@ -12,8 +12,13 @@ export interface RowBatch {
   readonly y: Tensor;
 }
 
-/** @param all the whole training set. */
-export type RowAugmentation = (batch: RowBatch, key: Tensor, all: RowBatch) => RowBatch;
+export type RowAugmentation = (batch: RowBatch, key: Tensor, all: TrainingRows) => RowBatch;
+
+/** The whole training set, for whoever needs it. */
+export interface TrainingRows {
+  readonly rows: number;
+  read(): RowBatch;
+}
 
 /** More training rows than these are not compared with those of every batch. */
 const mostInPool = 20_000;
@@ -37,7 +42,7 @@ export const rowAugmentations: Readonly<Record<string, Choice<RowAugmentation>>>
     },
     ({ pool = 'all', ...options }) =>
       (batch, key, all) => {
-        const from = pool === 'all' && all.x.shape[0] <= mostInPool ? all : batch;
+        const from = pool === 'all' && all.rows <= mostInPool ? all.read() : batch;
         const mixed = cMixup(column(batch), column(from), key, options);
         return { x: mixed.x, y: mixed.y.squeeze(1) };
       },
@@ -49,5 +54,9 @@ export const rowAugmentations: Readonly<Record<string, Choice<RowAugmentation>>>
 };
 
 /** Rows after all augmentations, one after the other, each with randomness of its own. */
-export const mixedRows = (steps: readonly RowAugmentation[], batch: RowBatch, key: Tensor, all: RowBatch): RowBatch =>
-  steps.reduce((b, step, i) => step(b, foldIn(key, i), all), batch);
+export const mixedRows = (
+  steps: readonly RowAugmentation[],
+  batch: RowBatch,
+  key: Tensor,
+  all: TrainingRows,
+): RowBatch => steps.reduce((b, step, i) => step(b, foldIn(key, i), all), batch);

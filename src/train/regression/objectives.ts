@@ -21,6 +21,7 @@ export interface Forecast {
 
 /** A loss of regressions with the outputs that it wants of a model. */
 export interface RegressionObjective {
+  readonly predicts: 'numbers' | 'quantiles' | 'distributions';
   /** How many numbers the model has for each sample. */
   readonly outputs: number;
   /**
@@ -43,6 +44,7 @@ const components = z.number().int().positive().optional();
 
 /** One output, which is the prediction. */
 const point = (loss: (predictions: Tensor, targets: Tensor) => Tensor): RegressionObjective => ({
+  predicts: 'numbers',
   outputs: 1,
   scale: 'standard',
   forecast: (outputs) => ({ prediction: first(outputs) }),
@@ -55,6 +57,7 @@ function quantiles(given: readonly number[]): RegressionObjective {
   const distance = (k: number) => Math.abs(levels[k] - 0.5);
   const middle = levels.reduce((best, _, k) => (distance(k) < distance(best) ? k : best), 0);
   return {
+    predicts: 'quantiles',
     outputs: levels.length,
     scale: 'standard',
     levels,
@@ -81,6 +84,7 @@ function mixtures(count: number, loss: (mixture: GaussianMixture, targets: Tenso
     return { logits: count === 1 ? means.zerosLike() : parts[0], means, scales: scales.softplus().add(0.01) };
   };
   return {
+    predicts: 'distributions',
     outputs: count === 1 ? 2 : 3 * count,
     scale: 'standard',
     forecast: (outputs) => {
@@ -108,6 +112,7 @@ export const regressionObjectives: Readonly<Record<string, Choice<RegressionObje
   ),
   // Divided by the mean of the training targets the loss is the same up to a factor and what predictions cannot change.
   poissonLoss: choice({ logRate: z.boolean().optional() }, ({ logRate = false }) => ({
+    predicts: 'numbers',
     outputs: 1,
     scale: 'mean',
     forecast: (outputs) => ({ prediction: logRate ? first(outputs).exp() : first(outputs).softplus() }),

@@ -28,10 +28,18 @@ export function requireCounts({ targets, target, name }: Tabular, loss: string):
     throw new Error(`train: ${loss} is of counts, at least 0; '${target}' of ${name} is ${negative} somewhere`);
 }
 
-/** Rows in the scale in which a model sees them. */
-export const scaledRows = ({ features, target }: RowScale, { x, y }: RowBatch): RowBatch => ({
-  x: x.sub(constant(features.mean)).div(constant(features.deviation)),
-  y: y.sub(target.mean).div(target.deviation),
+/** Features in the scale in which a model sees them, [n, columns] or [..., columns]. */
+export const scaledFeatures = ({ features }: Pick<RowScale, 'features'>, x: Tensor): Tensor =>
+  x.sub(constant(features.mean)).div(constant(features.deviation));
+
+/** Targets in the scale in which a loss sees them. */
+export const scaledTargets = ({ target }: Pick<RowScale, 'target'>, y: Tensor): Tensor =>
+  y.sub(target.mean).div(target.deviation);
+
+/** Rows in these scales. */
+export const scaledRows = (scale: RowScale, { x, y }: RowBatch): RowBatch => ({
+  x: scaledFeatures(scale, x),
+  y: scaledTargets(scale, y),
 });
 
 /** A forecast in the units of the target; quantiles in ascending order, which a model's outputs need not have. */
