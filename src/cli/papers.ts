@@ -93,12 +93,12 @@ async function page(paper: Paper): Promise<string> {
   }
   if (paper.example) parts.push(`example:\n${paper.example.trimEnd().replace(/^(?=.)/gm, '  ')}`);
   if (paper.claim) {
-    const { statement, effect, threshold } = await claimOf(paper.slug);
+    const { statement, effect, unit, threshold } = await claimOf(paper.slug);
     const { last } = paper.claim;
     parts.push(
       [
         `claim: ${statement}`,
-        `measured is the ${effect}; it counts from ${showNumber(threshold)} on`,
+        `measured is the ${effect} (${unit}); it counts from ${showNumber(threshold)} on`,
         last
           ? `last result: ${last.held ? 'held' : 'NOT held'}, ${showEffect(last)} over ${last.seeds} seeds, ${last.seconds.toFixed(0)} s`
           : 'not measured yet',

@@ -54,7 +54,7 @@ async function one(slug: string, { out, seeds, fresh, json }: Options): Promise<
 function shown(result: ClaimResult, folder: string): string {
   return [
     `${result.details.statement}`,
-    `${result.held ? 'HELD' : 'NOT HELD'}: ${result.details.effect}: ${showEffect(result)} (mean and 95% interval over ${result.seeds} seeds; counts from ${showNumber(result.details.threshold)} on), ${result.seconds.toFixed(1)} s`,
+    `${result.held ? 'HELD' : 'NOT HELD'}: ${result.details.effect}: ${showEffect(result)} (${result.details.unit}; mean and 95% interval over ${result.seeds} seeds; counts from ${showNumber(result.details.threshold)} on), ${result.seconds.toFixed(1)} s`,
     `result ${join(folder, 'result.json')}, figure ${join(folder, 'figure.svg')}`,
   ].join('\n');
 }

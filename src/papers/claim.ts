@@ -1,6 +1,6 @@
 import { type Interval, meanInterval } from './statistics.js';
 
-/** Numbers of one way of doing it (a loss, an optimizer) with one seed, by name. */
+/** Numbers of one way of doing it (a loss, an optimizer) with one seed, by names of {@link measures}. */
 export type Arm = Readonly<Record<string, number>>;
 
 /** What one seed measured. */
@@ -15,8 +15,10 @@ export interface Measurement {
 export interface Claim {
   /** What is claimed, in words that the measurement can refute. */
   readonly statement: string;
-  /** What `effect` is: a difference or a ratio, of what, in which unit. */
+  /** What `effect` is: a difference or a ratio, of what. */
   readonly effect: string;
+  /** The unit or range of the effect: `difference in dB`, `ratio, 1 for no difference`. */
+  readonly unit: string;
   /** The least mean effect that counts as what the paper says. */
   readonly threshold: number;
   /** What an effect of nothing would be. Default 0. */
@@ -45,7 +47,9 @@ export interface ClaimResult {
   readonly details: {
     readonly statement: string;
     readonly effect: string;
+    readonly unit: string;
     readonly threshold: number;
+    readonly neutral: number;
     readonly data: string;
     readonly remarks?: string;
     readonly measurements: readonly Measurement[];
@@ -60,7 +64,7 @@ export function concluded(
   seconds: number,
 ): ClaimResult {
   const { mean, interval } = meanInterval(measurements.map(({ effect }) => effect));
-  const { statement, effect, threshold, data, remarks, neutral = 0 } = claim;
+  const { statement, effect, unit, threshold, data, remarks, neutral = 0 } = claim;
   return {
     slug,
     held: mean >= threshold && interval[0] > neutral,
@@ -68,6 +72,15 @@ export function concluded(
     interval,
     seeds: measurements.length,
     seconds,
-    details: { statement, effect, threshold, data, ...(remarks !== undefined && { remarks }), measurements },
+    details: {
+      statement,
+      effect,
+      unit,
+      threshold,
+      neutral,
+      data,
+      ...(remarks !== undefined && { remarks }),
+      measurements,
+    },
   };
 }

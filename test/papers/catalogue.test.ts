@@ -1,8 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { catalogue, claimOf, claims, documentationOf, findPaper, resolveExport } from '../../src/papers/index.js';
+import { measures } from '../../src/papers/measures.js';
 import { methods } from '../../src/papers/methods.js';
+import { escapeHtml } from '../../src/train/html.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -50,10 +52,17 @@ describe('the catalogue', () => {
     const last = recorded?.last;
     // What was measured is this very claim: a change of the experiment needs a new measurement.
     expect(last).toMatchObject({ slug, seeds: claim.seeds });
-    const { statement, effect, threshold, data } = claim;
-    expect(last?.details).toMatchObject({ statement, effect, threshold, data });
+    const { statement, effect, unit, threshold, data } = claim;
+    expect(last?.details).toMatchObject({ statement, effect, unit, threshold, data });
+    expect(unit).toMatch(/^(difference|ratio|cosine)\b/);
     expect(last?.details.measurements).toHaveLength(claim.seeds);
-    expect(existsSync(`${root}claims/${slug}/figure.svg`)).toBe(true);
+    const figure = readFileSync(`${root}claims/${slug}/figure.svg`, 'utf8');
+    for (const { arms } of last?.details.measurements ?? [])
+      for (const name of Object.values(arms).flatMap(Object.keys)) {
+        expect(measures[name], `${name}: what it is, in src/papers/measures.ts`).toBeDefined();
+        expect(figure).toContain(`${escapeHtml(name)}: ${escapeHtml(measures[name])}`);
+      }
+    expect(figure).toContain(`effect: ${unit}`);
   });
 
   it('names the nearest when it is asked for what it does not have', async () => {

@@ -28,8 +28,9 @@ describe('reproduce', () => {
       'cosine',
       'ratio of lengths',
       'inner rate 0.1',
-      `effect ${two.effect.toPrecision(3)} [`,
-      ': held',
+      `${two.effect.toPrecision(3)} [`,
+      'fish: held, seeds 0 to 1',
+      'cosine: with the gradient of the inner products',
     ])
       expect(figure).toContain(text);
 
@@ -54,10 +55,22 @@ describe('reproduce', () => {
   it('draws numbers far apart on a logarithmic axis, and only those ways of doing it that have them', () => {
     const arms = { a: { error: 0.001, time: 5 }, b: { error: 0.9 } };
     const measurements = [1, 2].map((effect) => ({ effect, arms }));
-    const claim = { statement: '', effect: '', threshold: 5 / 3, data: '', seeds: 2, measure: () => Promise.reject() };
+    const [statement, data] = ['One of them is better.', ''];
+    const measure = () => Promise.reject();
+    const claim = {
+      statement,
+      effect: 'a less b',
+      unit: 'difference in dB',
+      threshold: 5 / 3,
+      data,
+      seeds: 2,
+      measure,
+    };
     const figure = armsFigure(concluded('x', claim, measurements, 1));
-    expect(figure).toContain('error, logarithmic');
-    expect(figure).not.toContain('time, logarithmic');
+    expect(figure).toContain('error (logarithmic)');
+    expect(figure).not.toContain('time (logarithmic)');
+    for (const text of ['x: not held, seeds 0 to 1', statement, 'effect: difference in dB', 'what counts'])
+      expect(figure).toContain(text);
     expect(figure.match(/>b</g)).toHaveLength(1);
     expect(figure).toContain('counts from 1.67 on: not held');
   });
@@ -88,6 +101,7 @@ describe('reproduce', () => {
     const claim = {
       statement: '',
       effect: '',
+      unit: '',
       threshold: 0.1,
       data: '',
       seeds: 3,
@@ -113,11 +127,20 @@ describe('reproduce', () => {
       interval: [-0.02, 0.04],
       seeds: 3,
       seconds: 4,
-      details: { statement: '<b> is better', effect: 'difference', threshold: 0.1, data: 'drawn', measurements: [] },
+      details: {
+        statement: '<b> is better',
+        effect: 'difference',
+        unit: 'in dB',
+        threshold: 0.1,
+        neutral: 0,
+        data: '<drawn>',
+        measurements: [],
+      },
     };
     const page = renderSummary([result, { ...result, slug: 'b', held: true }], new Map([['a', '<svg id="fig"/>']]));
     expect(page).toContain('1 of 2 held');
-    expect(page).toContain('&lt;b&gt; is better');
+    expect(page).toContain('&lt;drawn&gt;');
+    expect(page).toContain('in dB');
     expect(page).toContain('0.0100 [-0.0200, 0.0400]');
     expect(page).toContain('<svg id="fig"/>');
   });

@@ -13,6 +13,7 @@ export const claim: Claim = {
   statement:
     'A margin added to the angle makes embeddings that tell unseen classes apart better than the normalised softmax does.',
   effect: 'recall at 1 on unseen classes of ArcFace (margin 0.4) less that of margin 0',
+  unit: 'difference of shares of test examples, 0 to 1',
   threshold: 0.015,
   data: openSetData,
   seeds: 6,

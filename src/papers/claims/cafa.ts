@@ -64,6 +64,7 @@ export const claim: Claim = {
   statement:
     "Features drawn to the source's Gaussian of the predicted class and away from the others end nearer to where their true class was than under the entropy of predictions, with fewer errors.",
   effect: 'errors of adaptation by entropy over those of CAFA, both following scale and shift of features',
+  unit: 'ratio, 1 for no difference',
   threshold: 1.05,
   neutral: 1,
   data: 'five Gaussian classes in 10 dimensions with covariances of their own, 4,000 of the source for a linear classifier and the Gaussians; a stream of 6,400 with every coordinate scaled and shifted, in batches of 64. Beside it the stream and net of the claim of Tent',

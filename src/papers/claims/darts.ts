@@ -141,6 +141,7 @@ export const claim: Claim = {
   statement:
     'Cells that differentiable search finds are better, once trained anew, than cells drawn at random from the same space.',
   effect: 'test accuracy of the cell found at second order, less the mean of 20 random cells',
+  unit: 'difference of shares of test examples, 0 to 1',
   threshold: 0.01,
   data: '1,000 normal points in 8 dimensions, 5 classes by a random network with a tanh layer; 2,000 test points',
   seeds: 5,

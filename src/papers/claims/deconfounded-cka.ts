@@ -11,6 +11,7 @@ export const claim: Claim = {
   statement:
     'Random nets that have nothing in common look similar under CKA, because their inputs are; without what the inputs explain they do not.',
   effect: 'CKA of two independent random nets less the absolute value of their deconfounded CKA',
+  unit: 'difference of similarities, each at most 1',
   threshold: 0.3,
   data: '200 points of 3 Gaussian clusters in 20 dimensions; pairs of one-layer ReLU nets of width 64 that share none, half or all of their weights',
   seeds: 10,

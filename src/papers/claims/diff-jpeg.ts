@@ -73,6 +73,7 @@ export const claim: Claim = {
     'A differentiable JPEG that also models the floors and limits of tables and pixels is nearer to the codec than one that models its rounding alone.',
   effect:
     'peak signal-to-noise ratio to libjpeg (dB), mean over 12 qualities from 1 to 99, Diff-JPEG less cubic rounding alone',
+  unit: 'difference in dB',
   threshold: 2,
   data: 'four drawn colour pictures of 64 x 64 a seed, waves, discs and noise',
   seeds: 5,

@@ -62,6 +62,7 @@ export const claim: Claim = {
     "Averaged over the orders of the domains, a walk of Fish is the sum of the domains' gradients less half the inner rate times the gradient of their inner products.",
   effect:
     'cosine between what Fish adds to the sum of gradients and the gradient of the inner products, at inner rate 0.1',
+  unit: 'cosine, -1 to 1',
   threshold: 0.995,
   data: 'three domains of 64 normal points in 5 dimensions, each with a random line between two classes; a net 5-16-2 with tanh, float64',
   seeds: 5,

@@ -6,6 +6,7 @@ export const claim: Claim = {
   statement:
     'Approximate whitening keeps embeddings from collapsing, and with the trace loss their spectrum is more even: they lie in more dimensions.',
   effect: 'effective rank of embeddings by INTL less that by alignment after iterative whitening alone',
+  unit: 'difference of numbers of dimensions',
   threshold: 1,
   data: '8 centres in 20 dimensions, items at a deviation of 0.3; views add as much noise, and 20 dimensions of noise alone',
   seeds: 5,

@@ -70,6 +70,7 @@ export const claim: Claim = {
     'A penalty on the gradient of the risk weighted by the inverse Gramian, which is the excess risk, finds predictors that stand a change of what is not invariant better than the penalty on the gradient itself.',
   effect:
     'test risk with the gradient of a scale as the penalty (IRMv1) over that with the excess risk, both of weight 100, after 3,000 steps',
+  unit: 'ratio, 1 for no difference',
   threshold: 1 / 0.6,
   neutral: 1,
   data: 'example 1 of the invariance unit tests with 5 causes and 5 effects of the target, turned, in three domains of noise 0.1, 1.5 and 2, by their second moments; tested with effects that belong to other draws',

@@ -17,6 +17,7 @@ export const claim: Claim = {
     'Along filter-normalised directions the loss rises more around the minima that small batches with a small rate leave when they fit noise than around those of large batches, which err less on test points.',
   effect:
     'rise of the loss along filter-normalised directions, batches of 16 over batches of 300, without weight decay',
+  unit: 'ratio, 1 for no difference',
   threshold: 2,
   neutral: 1,
   data: '4 Gaussian classes in 20 dimensions, 600 training points, 10% of their labels wrong; 2,000 clean test points',

@@ -20,6 +20,7 @@ export const claim: Claim = {
   statement:
     "The survey's advice for targets with outliers: losses that grow linearly recover the line that squared error loses.",
   effect: 'error of the parameters with squared error over that with the Huber loss (0.5)',
+  unit: 'ratio, 1 for no difference',
   threshold: 5,
   neutral: 1,
   data: '100 points on a line with noise of deviation 0.1, 15 added to a tenth of the targets',

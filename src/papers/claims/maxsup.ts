@@ -20,6 +20,7 @@ function confidenceOnErrors(logits: NDArray, labels: NDArray): number {
 export const claim: Claim = {
   statement: 'Label smoothing makes wrong predictions surer than suppressing whichever logit is largest does.',
   effect: 'mean confidence in wrong predictions, label smoothing less MaxSup',
+  unit: 'difference of probabilities',
   threshold: 0.003,
   data: described(underFitted),
   seeds: 6,

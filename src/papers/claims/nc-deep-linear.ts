@@ -31,6 +31,7 @@ export const claim: Claim = {
     'Trained by the squared loss without bias on classes of different size, linear layers on top of a net end in orthogonal directions, whose lengths are those that theory gives for the number of samples.',
   effect:
     'distance of the classifier from orthogonal directions of equal length over that from the lengths predicted, one linear layer',
+  unit: 'ratio, 1 for no difference',
   threshold: 3,
   neutral: 1,
   data: '600, 300 and 150 digits of three classes of MNIST at 14 by 14 pixels, all in one batch',

@@ -68,6 +68,7 @@ const losses: Record<string, (scores: Tensor, grades: Tensor) => Tensor> = {
 export const claim: Claim = {
   statement: 'Training on a relaxed NDCG ranks better than regression on the grades.',
   effect: 'NDCG@5 on new queries, NeuralNDCG less mean squared error',
+  unit: 'difference of NDCGs, each 0 to 1',
   threshold: 0.005,
   data: '300 queries of 20 items to train on and 100 to test, grades 0 to 4 shifted by an offset of each query',
   seeds: 12,

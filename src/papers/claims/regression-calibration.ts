@@ -40,6 +40,7 @@ export const claim: Claim = {
   statement:
     'A regulariser of the probability integral transforms lowers the calibration error of regression networks; recalibration afterwards lowers it further.',
   effect: 'probabilistic calibration error of the likelihood alone less that with PCE-KDE',
+  unit: 'difference of errors, each 0 to 1',
   threshold: 0.03,
   data: 'a curve of 5 variables with uneven noise; 400 points to train on, 400 to recalibrate, 4,000 to test',
   seeds: 5,

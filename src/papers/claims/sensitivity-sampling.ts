@@ -17,6 +17,7 @@ export const claim: Claim = {
   statement:
     'A few points drawn by their sensitivity estimate the mean loss of all far better than points drawn evenly.',
   effect: 'relative error of the mean loss from 50 evenly drawn points over that from 50 drawn by sensitivity',
+  unit: 'ratio, 1 for no difference',
   threshold: 5,
   neutral: 1,
   data: '5,000 points in five clusters of 3,000 to 20, the rare ones with the large losses',

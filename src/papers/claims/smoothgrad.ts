@@ -63,6 +63,7 @@ export const claim: Claim = {
   statement:
     'Averaged over noisy copies of the input, the gradient maps of two nets that learned the same agree more, and change less with the input.',
   effect: 'mean cosine between the maps of two independently trained nets, spread 0.1 less the raw gradient',
+  unit: 'difference of cosines, each -1 to 1',
   threshold: 0.04,
   data: 'drawn pictures of 16 x 16 pixels with one of four glyphs in noise; 1,500 to train on, 150 maps',
   seeds: 5,

@@ -31,6 +31,7 @@ export const claim: Claim = {
   statement:
     'Sparsemax with its loss predicts proportions of few labels better than softmax with cross-entropy, and says which labels are absent.',
   effect: 'mean squared error of the proportions with softmax over that with sparsemax',
+  unit: 'ratio, 1 for no difference',
   threshold: 2.5,
   neutral: 1,
   data: 'mixtures of 1 to 3 of 10 prototypes in 30 dimensions with noise; 800 to train on, 2,000 to test',

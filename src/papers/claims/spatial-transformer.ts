@@ -59,6 +59,7 @@ export const claim: Claim = {
   statement:
     'A fully connected network that may first choose an affine map of its input errs less on distorted digits than one of about as many weights that may not.',
   effect: 'test error without a spatial transformer, divided by that with one',
+  unit: 'ratio, 1 for no difference',
   threshold: 1.5,
   neutral: 1,
   data: 'MNIST, 10,000 training and 2,000 test digits, turned, scaled and shifted on a canvas of 40 x 40, anew in every step',
