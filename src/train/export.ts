@@ -13,8 +13,17 @@ export function exportInference(
   images: NDArray,
   { name, output }: { readonly name: string; readonly output: string },
 ): Uint8Array {
-  const of = (weights: Tensors, x: Tensor) => ({ [output]: infer(weights, x) });
-  return exported(name, of, variables, { name: 'images', shape: images.shape.slice(1) });
+  return exportImages((weights, x) => ({ [output]: infer(weights, x) }), variables, images, { name });
+}
+
+/** The same with any outputs by name. */
+export function exportImages(
+  infer: (variables: Tensors, images: Tensor) => Readonly<Record<string, Tensor>>,
+  variables: Arrays,
+  images: NDArray,
+  { name }: { readonly name: string },
+): Uint8Array {
+  return exported(name, infer, variables, { name: 'images', shape: images.shape.slice(1) });
 }
 
 /** A model of the rows of a table with its standardisation, for any number of them: input `features` [batch, columns], outputs by name. */

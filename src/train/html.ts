@@ -63,5 +63,7 @@ thead th { background: #f4f4f4; } .zero { color: #bbb; } .total { color: #666; }
 .gallery .wrong img { border: 3px dashed #b03a2e; } .gallery figcaption { font-size: .8rem; } small { color: #666; }
 .pictures th, .pictures td { border: 0; padding: .15rem .3rem; text-align: center; } .pictures img, .samples img { width: 84px; image-rendering: pixelated; border: 1px solid #ccc; }
 .samples { display: flex; flex-wrap: wrap; gap: .3rem; }
+.marked { width: 100%; display: block; background: white; border: 2px solid #ccc; box-sizing: border-box; font-family: system-ui, sans-serif; } .marked image { image-rendering: pixelated; } .wrong .marked { border: 3px dashed #b03a2e; }
+.pictures .marked { width: 144px; } .gallery.scenes { grid-template-columns: repeat(auto-fill, minmax(168px, 1fr)); } .gallery.strings { grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); }
 @media print { main { max-width: none; padding: 0; } section { break-inside: avoid; } }
 `;

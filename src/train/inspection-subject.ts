@@ -16,12 +16,12 @@ import type { PreparedData } from './build.js';
 import type { Classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
 import type { Embedder } from './embedding/embedder.js';
-import { embedded, searched, weightsOf } from './embedding/evaluate.js';
+import { embedded, searched } from './embedding/evaluate.js';
 import { embeddingScores, type Labelled } from './embedding/scores.js';
 import { confusionMatrix } from './evaluate.js';
 import type { Inspection } from './inspect.js';
 import { lastLayer } from './last-layer.js';
-import type { Arrays, Tensors, TrainState } from './step.js';
+import { type Arrays, type Tensors, type TrainState, weightsOf } from './step.js';
 
 type State = MapTree<Arrays, NDArray, Tensor>;
 

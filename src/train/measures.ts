@@ -44,6 +44,14 @@ export const measures: Readonly<Record<string, Measure>> = {
   ndcgAt1: share('NDCG at 1', 'mean over queries'),
   ndcgAt10: share('NDCG at 10', 'mean over queries'),
   ndcg: share('NDCG', 'mean over queries'),
+  meanIou: share('mean intersection over union', 'mean over classes'),
+  dice: share('Dice coefficient', 'mean over classes'),
+  pixelAccuracy: share('accuracy of pixels', 'share of pixels'),
+  meanAveragePrecision: share('mean average precision at IoU 0.5', 'mean over classes'),
+  meanAveragePrecisionTo95: share('mean average precision at IoU 0.5 to 0.95', 'mean over classes'),
+  boxOverlap: share('overlap of boxes', 'mean IoU of objects'),
+  characterErrorRate: lower('character error rate', 'edits per character'),
+  sequenceAccuracy: share('accuracy of strings', 'share of strings'),
 };
 
 /** What a measure means; one that the table does not name is called by its name. */

@@ -2,7 +2,7 @@ import { Context, type ContextOptions } from '../nn/index.js';
 import type { Minimizer } from '../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../runtime/index.js';
 import { foldIn, type Key } from '../runtime/random/index.js';
-import { item, type MapTree, type NDArray, ndarray, type Tensor } from '../tensor/index.js';
+import { item, type MapTree, merge, type NDArray, ndarray, type Tensor } from '../tensor/index.js';
 import type { Measures } from './measures.js';
 
 /** A tree of arrays; its structure is the model's. */
@@ -82,6 +82,10 @@ export interface Stepped {
 export interface TrainStep<E extends Examples> extends Pick<Compiled<never, never>, 'stats' | 'release'> {
   (state: TrainState, examples: E, draw: StepDraw): Promise<Stepped>;
 }
+
+/** The variables of the model, of a state whose `params` are those of the model, `model`, and of its loss. */
+export const weightsOf = ({ params, buffers }: Pick<TrainState, 'params' | 'buffers'>): Arrays =>
+  merge(params.model as Arrays, buffers);
 
 /** The state before the first step. */
 export function initialState(optimizer: Minimizer, parts: Omit<TrainState, 'optimizer'>): TrainState {

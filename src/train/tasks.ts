@@ -1,8 +1,11 @@
 import { classification } from './classification.js';
+import { detection } from './detection/task.js';
 import { embedding } from './embedding/task.js';
 import { reconstruction } from './images/reconstruction.js';
 import { ranking } from './ranking/task.js';
+import { reading } from './reading/task.js';
 import { regression } from './regression/task.js';
+import { segmentation } from './segmentation/task.js';
 import type { TrainingTask } from './task.js';
 
 /** The kinds of training by name. Where a configuration names none, the first that takes its data and its loss is meant. */
@@ -12,4 +15,7 @@ export const tasks: Readonly<Record<string, TrainingTask>> = {
   regression,
   ranking,
   reconstruction,
+  segmentation,
+  detection,
+  reading,
 };

@@ -17,7 +17,7 @@ describe('the task of a configuration', () => {
 
   it.each([
     [{ task: 'clasification' }, /train: task: no task is called clasification; did you mean classification/],
-    [{ task: 'embedding', loss: 'polyLoss' }, /train: loss: polyLoss is for classification, not for embedding/],
+    [{ task: 'embedding', loss: 'polyLoss' }, /train: loss: polyLoss is for classification, .*not for embedding/],
     [{ loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean arcFace/],
     [{ task: 'classification', loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean (?!arcFace)/],
     [{ data: 'mnits' }, /train: data: no data is called mnits; did you mean mnist, /],

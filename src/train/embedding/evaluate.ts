@@ -1,9 +1,9 @@
 import { type Dataset, head } from '../../data/index.js';
 import { foldIn, type Key, key } from '../../runtime/random/index.js';
-import { item, merge, type NDArray, ndarray } from '../../tensor/index.js';
+import { item, type NDArray, ndarray } from '../../tensor/index.js';
 import { imagesInOrder, meanOf, overBatches } from '../batches.js';
 import type { Measured } from '../loop.js';
-import type { Arrays, TrainState } from '../step.js';
+import { type Arrays, type TrainState, weightsOf } from '../step.js';
 import type { Embedder } from './embedder.js';
 import { byNeighbours, type Labelled } from './scores.js';
 
@@ -15,10 +15,6 @@ export interface EmbeddingEvaluation extends Measured {
   readonly train: Labelled;
   readonly test: Labelled;
 }
-
-/** What embeds, of all that a state holds. */
-export const weightsOf = ({ params, buffers }: Pick<TrainState, 'params' | 'buffers'>): Arrays =>
-  merge(params.model as Arrays, buffers);
 
 /** Embeds the first images of both sets, and measures those. */
 export async function evaluateEmbedder(

@@ -1,0 +1,56 @@
+import type { Scenes } from '../../data/index.js';
+import { boxOverlaps } from '../../metrics/index.js';
+import { escapeHtml } from '../html.js';
+import { pictureAt } from '../images/pictures.js';
+import { boxMark, markedPicture, textMark, worstFirst } from '../scenes/figures.js';
+import { type Detections, type Objects, objectsOf } from './detect.js';
+
+/** Detections that are shown: those that are likelier than not. */
+const leastShown = 0.5;
+
+/** What of a picture was found rightly: the object of each detection, by its number, or -1. Each object once, the surest detection first. */
+export function matched({ boxes, labels }: Omit<Detections, 'scores'>, there: Objects, least = 0.5): number[] {
+  const overlaps = boxOverlaps(boxes, there.boxes).data;
+  const free = new Set(there.labels.keys());
+  return labels.map((label, i) => {
+    const fitting = [...free].filter(
+      (j) => there.labels[j] === label && overlaps[i * there.labels.length + j] >= least,
+    );
+    const best = fitting.sort(
+      (a, b) => overlaps[i * there.labels.length + b] - overlaps[i * there.labels.length + a],
+    )[0];
+    if (best === undefined) return -1;
+    free.delete(best);
+    return best;
+  });
+}
+
+/** Scenes with what was found in them: those with the most errors first. */
+export function boxPictures(scenes: Scenes, found: readonly Detections[], count = 18): string {
+  const objects = objectsOf(scenes);
+  const shown = found.map(({ boxes, scores, labels }, i) => {
+    const sure = scores.filter((score) => score >= leastShown).length;
+    const detections = { boxes: boxes.slice(0, sure), scores: scores.slice(0, sure), labels: labels.slice(0, sure) };
+    const right = matched(detections, objects[i]);
+    const missed = objects[i].labels.flatMap((_, j) => (right.includes(j) ? [] : [j]));
+    return { detections, right, missed, errors: missed.length + right.filter((j) => j < 0).length };
+  });
+  const named = (label: number) => scenes.classes[label];
+  const order = worstFirst(
+    shown.map(({ errors }) => errors),
+    count,
+  );
+  const figures = order.map((i) => {
+    const { detections, right, missed, errors } = shown[i];
+    const marks = detections.boxes.map((box, k) => {
+      const text = `${right[k] < 0 ? '✗' : ''}${named(detections.labels[k])}`;
+      return boxMark(box, right[k] < 0) + textMark(text, Math.max(0, box[0]), Math.max(6, box[1] - 0.5));
+    });
+    const list = (labels: readonly number[]) => labels.map(named).join(' ') || 'nothing';
+    const [is, said] = [list(objects[i].labels), list(detections.labels)];
+    const caption = `${errors > 0 ? '&#10007; ' : ''}found ${escapeHtml(said)}${missed.length > 0 ? `; missed ${escapeHtml(list(missed.map((j) => objects[i].labels[j])))}` : ''}`;
+    const picture = markedPicture(pictureAt(scenes.images, i), marks.join(''), `scene of ${is}; found ${said}`);
+    return `<figure class="${errors > 0 ? 'wrong' : 'right'}">${picture}<figcaption>${caption}</figcaption></figure>`;
+  });
+  return `<p>Scenes of the test set, those with the most errors first, with what was found at a score of ${leastShown} or more. Dashed boxes with &#10007; are of no object, of another class, or overlap with it by an IoU of less than 0.5.</p><div class="gallery scenes">${figures.join('\n')}</div>`;
+}

@@ -1,0 +1,85 @@
+import { Context, isBuffer, type Layer } from '../../nn/index.js';
+import type { Minimizer } from '../../optim/index.js';
+import type { SessionOptions } from '../../runtime/index.js';
+import { foldIn, type Key } from '../../runtime/random/index.js';
+import { merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
+import { augmented, type BatchAugmentation } from '../augmentations.js';
+import type { Normalization } from '../classifier.js';
+import {
+  type Arrays,
+  type Examples,
+  initialState,
+  type ObjectiveValue,
+  type Symbolic,
+  type Tensors,
+  type TrainState,
+  type TrainStep,
+  trainStep,
+} from '../step.js';
+
+/** Pictures with what belongs to them. */
+export interface PictureExamples extends Examples {
+  /** [n, channels, height, width], 0 to 255. */
+  readonly images: NDArray<'uint8'>;
+}
+
+export interface PictureModelOptions<E extends PictureExamples> extends SessionOptions {
+  readonly optimizer: Minimizer;
+  readonly normalization: Normalization;
+  /** What training pictures go through, in order; nothing may move. */
+  readonly augmentations: readonly BatchAugmentation[];
+  /** Parameters of the loss, which are trained along. Default none. */
+  readonly params?: () => Arrays;
+  /** From what the model says of the pictures. */
+  readonly objective: (
+    outputs: Tensor,
+    examples: Symbolic<E>,
+    rest: { readonly params: Tensors; readonly key: Tensor },
+  ) => ObjectiveValue;
+}
+
+/** Compiled steps of a model of pictures whose loss needs more than a label. Normalisation of the pictures is part of the model. */
+export interface PictureModel<E extends PictureExamples> {
+  /** Its `params` are those of the model, `model`, and of the loss, `loss`. */
+  init(key: Key): TrainState;
+  step: TrainStep<E>;
+  /** What the model says of pictures [n, channels, height, width] in [0, 1]. */
+  infer(variables: Tensors, images: Tensor): Tensor;
+}
+
+/** Bytes as numbers in [0, 1]. */
+export const inUnitRange = (images: Tensor): Tensor => images.cast('float32').div(255);
+
+/** A model, a loss of what it says, and an optimizer as compiled steps. */
+export function pictureModel<E extends PictureExamples>(
+  model: Layer<Arrays>,
+  options: PictureModelOptions<E>,
+): PictureModel<E> {
+  const { optimizer, normalization, augmentations, params: lossParams, objective, ...session } = options;
+  const apply = (variables: Tensors, images: Tensor, context: Context) =>
+    model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
+  return {
+    init: (key) => {
+      const [buffers, weights] = partition(model.init(key), (path) => isBuffer(path));
+      return initialState(optimizer, {
+        params: { model: weights, loss: lossParams?.() ?? {} },
+        buffers,
+        carried: {},
+      });
+    },
+    step: trainStep<E, { readonly images: Tensor; readonly examples: Symbolic<E> }>({
+      ...session,
+      optimizer,
+      prepare: (examples, key) => {
+        const { images, indices } = examples as Symbolic<PictureExamples>;
+        return { images: augmented(augmentations, inUnitRange(images), indices, key).images, examples };
+      },
+      objective: ({ params, buffers, batch, key, context }) => {
+        const { model: weights, loss } = params as { readonly model: Tensors; readonly loss: Tensors };
+        const outputs = apply(merge(weights, buffers), batch.images, context);
+        return objective(outputs, batch.examples, { params: loss, key: foldIn(key, -3) });
+      },
+    }),
+    infer: (variables, images) => apply(variables, images, new Context({ training: false })),
+  };
+}

@@ -1,0 +1,117 @@
+import type { Scenes } from '../../data/index.js';
+import { crossEntropy } from '../../losses/index.js';
+import { accuracy, classCounts, meanIou } from '../../metrics/index.js';
+import { unet } from '../../nn/index.js';
+import { compile } from '../../runtime/index.js';
+import type { NDArray, Tensor } from '../../tensor/index.js';
+import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
+import { scheduled } from '../build.js';
+import { made } from '../choice.js';
+import type { TrainConfig } from '../config.js';
+import { exportInference } from '../export.js';
+import type { Measured } from '../loop.js';
+import { optimizerOf } from '../optimizers.js';
+import { pictureAugmentations } from '../scenes/augmentations.js';
+import { scenesOf } from '../scenes/data.js';
+import { inUnitRange, type PictureExamples, pictureModel } from '../scenes/model.js';
+import { type Tensors, weightsOf } from '../step.js';
+import type { Training, TrainingTask } from '../task.js';
+import { segmentationLosses } from './losses.js';
+import { maskPictures } from './report.js';
+
+/** Classes of the pixels of scenes. */
+export const segmentation: TrainingTask = {
+  summary: 'classes of the pixels of scenes',
+  data: ['scenes'],
+  models: ['unet'],
+  losses: segmentationLosses,
+  loss: 'crossEntropy',
+  augmentations: pictureAugmentations,
+  regularizers: {},
+  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 5, batchSize: 32 },
+  prepare: async (config) => segmentationTraining(config),
+};
+
+interface MaskExamples extends PictureExamples {
+  /** [n, height, width]. */
+  readonly masks: NDArray<'uint8'>;
+}
+
+/** Of a test set, in its order. */
+interface SegmentationEvaluation extends Measured {
+  /** [n, height, width]. */
+  readonly predicted: NDArray<'uint8'>;
+}
+
+const columnsOf = ({ images, masks }: Scenes) => ({ images, masks });
+
+function segmentationTraining(config: TrainConfig): Training<MaskExamples, SegmentationEvaluation> {
+  const { train, test, normalization } = scenesOf(config);
+  const { batchSize, width, threads } = config;
+  const { schedule, steps } = scheduled(config, train.images.shape[0]);
+  const names = ['nothing', ...train.classes];
+  const loss = made(segmentationLosses, config.loss);
+  const model = pictureModel<MaskExamples>(unet({ outputs: names.length, inputChannels: 1, width }), {
+    threads,
+    optimizer: optimizerOf(config, schedule),
+    normalization,
+    augmentations: config.augment.map((chosen) => made(pictureAugmentations, chosen)),
+    objective: (logits, { masks }) => {
+      const labels = masks.cast('int32');
+      const right = logits.argmax(1).equal(labels).cast('float32').mean();
+      return { loss: loss(logits, labels), measures: { pixelAccuracy: right } };
+    },
+  });
+  const answer = compile(
+    (variables: Tensors, images: Tensor, masks: Tensor) => {
+      const logits = model.infer(variables, inUnitRange(images));
+      return {
+        loss: crossEntropy(logits, masks.cast('int32'), { reduction: 'none' }).mean([1, 2]),
+        predicted: logits.argmax(1).cast('uint8'),
+      };
+    },
+    { name: 'segment', threads, argumentNames: ['variables', 'images', 'masks'] },
+  );
+  return {
+    schedule,
+    steps,
+    task: {
+      init: model.init,
+      batches: (key) => rowBatches(columnsOf(train), { batchSize, key }),
+      step: model.step,
+      evaluate: async (state) => {
+        const variables = weightsOf(state) as never;
+        const { loss, predicted } = await overBatches(rowsInOrder(columnsOf(test), batchSize), ({ images, masks }) =>
+          answer(variables, images, masks),
+        );
+        return {
+          loss: meanOf(loss),
+          measures: segmentationMeasures(predicted, test.masks, names.length),
+          predicted: predicted as NDArray<'uint8'>,
+        };
+      },
+    },
+    exported: (state) =>
+      exportInference(model.infer, weightsOf(state), test.images, { name: 'segmentation', output: 'logits' }),
+    shown: async ({ evaluation }) => ({
+      record: {
+        testLoss: 'cross-entropy of pixels (nats)',
+        classes: names,
+        sections: [{ heading: 'Scenes', body: maskPictures(test, evaluation.predicted) }],
+      },
+    }),
+  };
+}
+
+/** What a segmentation is measured by, pixels of all pictures together: means over the classes that are there or predicted. */
+export function segmentationMeasures(predicted: NDArray, masks: NDArray, classes: number) {
+  const dice = classCounts(predicted, masks, { classes }).flatMap((c) => {
+    const both = 2 * c.truePositives + c.falsePositives + c.falseNegatives;
+    return both === 0 ? [] : [(2 * c.truePositives) / both];
+  });
+  return {
+    meanIou: meanIou(predicted, masks, { classes }),
+    dice: dice.reduce((a, b) => a + b, 0) / Math.max(1, dice.length),
+    pixelAccuracy: accuracy(predicted, masks),
+  };
+}
