@@ -7,6 +7,7 @@ import {
   covariateShift,
   normalizedOn,
   shiftedDigits,
+  shiftedStream,
   sourceModel,
   sourceVariables,
 } from '../experiments/covariate-shift.js';
@@ -49,9 +50,7 @@ export const claim: Claim = {
 
 /** Core and test-time normalisation on the stream that Tent's claim has. */
 async function online(seed: number): Promise<Record<string, Arm>> {
-  const shift = covariateShift(seed, { noise: 0.7, scale: 0.8, freshNoise: 0.3, train: 4000, target: 8000 });
-  const variables = await sourceVariables(seed, shift);
-  const batches = [...batchesOf(shift.target, 64)];
+  const { variables, batches } = await shiftedStream(seed);
   const [normalisation] = await normalizedOn(sourceModel, variables, batches, [0]);
   const procedure = core({ model: sourceModel, optimizer: adam({ learningRate: 0.01 }), sourceWeight: 0 });
   const { error } = await adaptedOn(procedure, variables, batches, (logits) => logits);

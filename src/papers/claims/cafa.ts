@@ -15,11 +15,10 @@ import type { Arm, Claim } from '../claim.js';
 import {
   adaptedOn,
   batchesOf,
-  covariateShift,
   normalizedOn,
+  shiftedStream,
   sourceBody,
   sourceModel,
-  sourceVariables,
 } from '../experiments/covariate-shift.js';
 import type { Labelled } from '../experiments/gaussians.js';
 
@@ -144,16 +143,14 @@ async function linearClassifier({ x, y }: Labelled): Promise<unknown> {
 
 /** CAFA where batch normalisation is all that adapts, on the net and the stream of Tent's claim. */
 async function onNet(seed: number): Promise<Record<string, Arm>> {
-  const shift = covariateShift(seed, { noise: 0.7, scale: 0.8, freshNoise: 0.3, train: 4000, target: 8000 });
-  const variables = await sourceVariables(seed, shift);
-  const batches = [...batchesOf(shift.target, 64)];
+  const { train, variables, batches } = await shiftedStream(seed);
   const apply: AdaptableModel<FeaturesAndLogits>['apply'] = (v, x, context) => ({
     features: sourceBody.apply(v.body as Symbolic<Variables>, x, context),
     logits: sourceModel.apply(v, x, context),
   });
   const gaussians = (await compile((v: Symbolic<Variables>, x: Tensor, y: Tensor) =>
     fitClassGaussians(sourceBody.apply(v.body as Symbolic<Variables>, x, new Context()), y, { classes: 10 }),
-  )(variables as never, shift.train.x, shift.train.y)) as ClassGaussians<NDArray>;
+  )(variables as never, train.x, train.y)) as ClassGaussians<NDArray>;
   const [normalisation] = await normalizedOn(sourceModel, variables, batches, [0]);
   const procedure = cafa({ model: { apply }, gaussians, optimizer: adam({ learningRate: 0.003 }) });
   const { error } = await adaptedOn(procedure, variables, batches, ({ logits }) => logits);

@@ -105,6 +105,20 @@ export function* batchesOf({ x, y }: Labelled, size: number): Generator<Labelled
     };
 }
 
+/** What a source model meets: examples it was trained on, its variables, and a stream in batches. */
+export interface ShiftedStream {
+  readonly train: Labelled;
+  readonly variables: Variables;
+  readonly batches: readonly Labelled[];
+}
+
+/** {@link sourceModel} trained on 4,000, and a stream of 8,000 after a large shift, in batches of 64. */
+export async function shiftedStream(seed: number): Promise<ShiftedStream> {
+  const shift = covariateShift(seed, { noise: 0.7, scale: 0.8, freshNoise: 0.3, train: 4000, target: 8000 });
+  const variables = await sourceVariables(seed, shift);
+  return { train: shift.train, variables, batches: [...batchesOf(shift.target, 64)] };
+}
+
 /** What became of a stream: the share of wrong predictions, and the loss of each batch. */
 export interface StreamResult {
   readonly error: number;

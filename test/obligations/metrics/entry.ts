@@ -60,3 +60,6 @@ export const apart = [
   [0, 1],
   [0.125, 1],
 ];
+
+/** No rows of three numbers. */
+export const emptyRows = { data: new Float64Array(0), shape: [0, 3], dtype: 'float64' };
