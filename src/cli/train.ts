@@ -80,7 +80,7 @@ export function addTrainCommand(program: Command): void {
     .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedule.unwrap().options))
     .option('--clip-norm <x>', "limit of the gradient's norm, 0 for none", number)
     .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
-    .option('--width <n>', 'channels of the first layer (resnet9, autoencoder, unet)', number)
+    .option('--width <n>', 'channels of the first layer (resnet9, autoencoder, unet, gridDetector, lineReader)', number)
     .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
     .option('--train-size <n>', 'use only so many training images', number)
     .option('--test-size <n>', 'use only so many test images', number)

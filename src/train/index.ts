@@ -15,6 +15,17 @@ export { type Classifier, type ClassifierOptions, classifier } from './classifie
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
+export {
+  candidatesOf,
+  type Detections,
+  detectionMeasures,
+  detectionsOf,
+  type Objects,
+  objectsOf,
+} from './detection/detect.js';
+export { type GridPrediction, type GridTarget, gridTargets, readGrid } from './detection/grid.js';
+export { type DetectionObjective, detectionLosses } from './detection/losses.js';
+export { nonMaximumSuppression, type SuppressionOptions } from './detection/suppression.js';
 export { type Embedder, type EmbedderOptions, embedder } from './embedding/embedder.js';
 export { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
 export { type EmbeddingScores, embeddingScores, linearProbe } from './embedding/scores.js';
@@ -55,6 +66,8 @@ export { nearest } from './nearest.js';
 export { externalDataBeside, importOnnxFile } from './onnx-file.js';
 export { optimizerOf, optimizers } from './optimizers.js';
 export { type RankedBatch, type RankingLoss, rankingLosses } from './ranking/losses.js';
+export { type ReadingInput, type ReadingLoss, readingLosses } from './reading/losses.js';
+export { greedyTexts, readingMeasures } from './reading/task.js';
 export { type RegressionLoss, regressionLosses } from './regression/losses.js';
 export { type Forecast, type RegressionObjective, regressionObjectives } from './regression/objectives.js';
 export { type ClassifierRegularizer, type RegularizerInput, regularizers } from './regularizers.js';
@@ -68,6 +81,8 @@ export {
 } from './report.js';
 export { runTraining, type TrainRunOptions } from './run.js';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';
+export { type SegmentationLoss, segmentationLosses } from './segmentation/losses.js';
+export { segmentationMeasures } from './segmentation/task.js';
 export {
   type Arrays,
   type Examples,

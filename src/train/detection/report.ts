@@ -44,13 +44,20 @@ export function boxPictures(scenes: Scenes, found: readonly Detections[], count 
     const { detections, right, missed, errors } = shown[i];
     const marks = detections.boxes.map((box, k) => {
       const text = `${right[k] < 0 ? '✗' : ''}${named(detections.labels[k])}`;
-      return boxMark(box, right[k] < 0) + textMark(text, Math.max(0, box[0]), Math.max(6, box[1] - 0.5));
+      return (
+        boxMark(box, right[k] < 0 ? 'dashed' : 'solid') + textMark(text, Math.max(0, box[0]), Math.max(6, box[1] - 0.5))
+      );
     });
+    const lost = missed.map((j) => boxMark(objects[i].boxes[j], 'dotted'));
     const list = (labels: readonly number[]) => labels.map(named).join(' ') || 'nothing';
     const [is, said] = [list(objects[i].labels), list(detections.labels)];
     const caption = `${errors > 0 ? '&#10007; ' : ''}found ${escapeHtml(said)}${missed.length > 0 ? `; missed ${escapeHtml(list(missed.map((j) => objects[i].labels[j])))}` : ''}`;
-    const picture = markedPicture(pictureAt(scenes.images, i), marks.join(''), `scene of ${is}; found ${said}`);
+    const picture = markedPicture(
+      pictureAt(scenes.images, i),
+      [...lost, ...marks].join(''),
+      `scene of ${is}; found ${said}`,
+    );
     return `<figure class="${errors > 0 ? 'wrong' : 'right'}">${picture}<figcaption>${caption}</figcaption></figure>`;
   });
-  return `<p>Scenes of the test set, those with the most errors first, with what was found at a score of ${leastShown} or more. Dashed boxes with &#10007; are of no object, of another class, or overlap with it by an IoU of less than 0.5.</p><div class="gallery scenes">${figures.join('\n')}</div>`;
+  return `<p>Scenes of the test set, those with the most errors first, with what was found at a score of ${leastShown} or more. Dashed boxes with &#10007; are of no object, of another class, or overlap with it by an IoU of less than 0.5; dotted boxes are of objects that were missed.</p><div class="gallery scenes">${figures.join('\n')}</div>`;
 }

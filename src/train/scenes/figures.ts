@@ -13,10 +13,13 @@ export function textMark(text: string, x: number, y: number, anchor: 'start' | '
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="6" font-weight="bold" fill="white" stroke="black" stroke-width="1.4" paint-order="stroke">${escapeHtml(text)}</text>`;
 }
 
-/** A box (left, top, right, bottom), drawn through or dashed, light with a dark edge. */
-export function boxMark([left, top, right, bottom]: ArrayLike<number> & Iterable<number>, dashed: boolean): string {
+/** How the line of a box is drawn; not colours, so that it is told in grey. */
+const dashes = { solid: '', dashed: ' stroke-dasharray="2.5,1.5"', dotted: ' stroke-dasharray="0.8,1.6"' } as const;
+
+/** A box (left, top, right, bottom), light with a dark edge. */
+export function boxMark([left, top, right, bottom]: readonly number[], line: keyof typeof dashes): string {
   const place = `x="${left.toFixed(1)}" y="${top.toFixed(1)}" width="${(right - left).toFixed(1)}" height="${(bottom - top).toFixed(1)}" fill="none"`;
-  const dash = dashed ? ' stroke-dasharray="2.5,1.5"' : '';
+  const dash = dashes[line];
   return `<rect ${place} stroke="black" stroke-width="1.6"${dash}/><rect ${place} stroke="white" stroke-width="0.8"${dash}/>`;
 }
 

@@ -159,7 +159,10 @@ describe('detections', () => {
     const page = boxPictures(scenes, [{ boxes: [boxes[0], [1, 20, 5, 28]], scores: [0.9, 0.6], labels: [1, 0] }]);
     const { document } = parseHTML(page);
     expect([...document.querySelectorAll('text')].map((e) => e.textContent)).toEqual(['y', '✗x']);
-    expect(document.querySelectorAll('rect[stroke-dasharray]')).toHaveLength(2);
+    // Each box is drawn twice, dark and light.
+    expect(document.querySelectorAll('rect[stroke-dasharray="2.5,1.5"]')).toHaveLength(2);
+    expect(document.querySelectorAll('rect[stroke-dasharray="0.8,1.6"]')).toHaveLength(2);
+    expect(document.querySelectorAll('rect')).toHaveLength(6);
     expect(document.querySelector('figcaption')?.textContent).toBe('✗ found y x; missed z');
   });
 });
