@@ -41,11 +41,14 @@ export function renderComparison(runs: readonly ComparedRun[]): string {
   const moving = (field: string) => series((run) => thinned(smoothed(along(field)(run))));
   const names = measuresIn(runs);
   const followed = names.filter((name) => runs.some(({ metrics }) => metrics.some((line) => line[name] !== undefined)));
+  const tested = names.filter((name) =>
+    runs.some(({ metrics }) => metrics.some((line) => testValue(line, name) !== undefined)),
+  );
   const axisOf = (name: string) => `${measureNamed(name).label} (${measureNamed(name).unit})`;
   const ofClasses = runs.every(({ config }) => (config.task ?? 'classification') === 'classification');
   const ownLoss = losses.size === 1 ? 'loss of the runs' : "each run's own loss: not one scale";
   const charts = [
-    ...names.map((name) =>
+    ...tested.map((name) =>
       chart(`Test ${measureNamed(name).label}`, series(along(testName(name)), true), axisOf(name)),
     ),
     chart('Test loss', series(along('testLoss'), true), ofClasses ? 'cross-entropy (nats)' : ownLoss),

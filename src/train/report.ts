@@ -44,6 +44,8 @@ export interface RunRecord {
   readonly config: Readonly<Record<string, unknown>>;
   readonly result: RunSummary;
   readonly metrics: readonly MetricLine[];
+  /** Of the target, of regressions of what has one: MPa. */
+  readonly unit?: string;
   /** Where the test set is not measured by the loss that is trained on: which loss it is, with its unit. */
   readonly testLoss?: string;
   /** Counts of (true class, predicted class). */
@@ -62,8 +64,9 @@ export function renderReport(run: RunRecord): string {
   const { config, result, confusion, classes = [], samples, texts, estimates, neighbours, sections: own = [] } = run;
   const title = `${config.model ?? 'model'} on ${config.data ?? 'data'}`;
   const { testLoss, epochs, seconds, seed, embedding } = result;
-  const [first, ...others] = testMeasures(result).map((name) => {
-    const { label, unit, share, symbol } = measureNamed(name);
+  const [first, ...others] = followedOf(run).map((name) => {
+    const { label, share, symbol } = measureNamed(name);
+    const unit = unitOf(name, run);
     const value = showValue(name, testValue(result, name) ?? Number.NaN);
     return { value, words: `test ${label}${share || symbol ? '' : ` (${unit})`}` };
   });
@@ -96,7 +99,16 @@ ${sections.join('\n')}`,
   );
 }
 
-function curves({ config, metrics, result, testLoss }: RunRecord): string {
+/** The measures of the test set that were taken after each epoch; those taken at the end alone are for their task to show. */
+const followedOf = ({ result, metrics }: RunRecord): string[] =>
+  testMeasures(result).filter((name) => metrics.some((line) => testValue(line, name) !== undefined));
+
+/** The unit of a measure in a run whose target may have one. */
+const unitOf = (name: string, { unit }: Pick<RunRecord, 'unit'>): string =>
+  unit === undefined ? measureNamed(name).unit : measureNamed(name).unit.replace('units of the target', unit);
+
+function curves(run: RunRecord): string {
+  const { config, metrics, result, testLoss } = run;
   const steps = metrics.filter((line) => line.loss !== undefined);
   const tests = metrics.filter((line) => line.testLoss !== undefined);
   const curve = (lines: readonly MetricLine[], of: (line: MetricLine) => number | undefined) =>
@@ -119,7 +131,7 @@ function curves({ config, metrics, result, testLoss }: RunRecord): string {
     y: 'learning rate',
   });
   const measure = (name: string): [string, string] => {
-    const { label, unit, share } = measureNamed(name);
+    const { label, share } = measureNamed(name);
     const points = curve(steps, (line) => line[name]);
     const tested = (line: MetricLine) => testValue(line, name);
     const followed = points.some(({ y }) => !Number.isNaN(y));
@@ -130,14 +142,14 @@ function curves({ config, metrics, result, testLoss }: RunRecord): string {
     const options = {
       title: `${capitalised(label)} by step, ${seed}`,
       x,
-      y: `${label} (${unit})`,
+      y: `${label} (${unitOf(name, run)})`,
       // One epoch is one point, from which no axis could be told.
       ...(!followed && { xDomain: [0, Math.max(...metrics.map((line) => line.step))] as const }),
       ...(share && { yDomain: [lowestOf(shown), 1] as const }),
     };
     return [capitalised(label), lineChart(series, options)];
   };
-  const charts = [['Loss', loss], ...testMeasures(result).map(measure), ['Learning rate', rate]];
+  const charts = [['Loss', loss], ...followedOf(run).map(measure), ['Learning rate', rate]];
   return `<section class="charts">${charts.map(([name, svg]) => `<figure><figcaption>${name}</figcaption>${svg}</figure>`).join('\n')}</section>`;
 }
 

@@ -1,5 +1,5 @@
 import { ndarray } from '../../tensor/index.js';
-import { lineChart } from '../charts.js';
+import { equalLooks, lineChart } from '../charts.js';
 import { percent } from '../html.js';
 import type { RunRecord } from '../report.js';
 import { meanNdcg, ndcgOfLists, ordered, type Ranking } from './measures.js';
@@ -29,6 +29,7 @@ export function rankingSections(ranking: Ranking): NonNullable<RunRecord['sectio
       x: 'ranks that count (k)',
       y: 'mean NDCG at k',
       yDomain: [0, 1],
+      looks: equalLooks,
     },
   );
   return [

@@ -7,13 +7,21 @@ import { coverageOf, intervalsOf, type RowAnswers, rowMeasures } from './answers
 type Sections = NonNullable<RunRecord['sections']>;
 
 /** What a report shows of a regression: predictions, errors, and of distributions and quantiles how they fit what came true. */
-export function regressionSections(answers: RowAnswers, of: Pick<Tabular, 'target' | 'unit'>): Sections {
+export function regressionSections(answers: RowAnswers, of: Omit<Tabular, 'targets'>): Sections {
   const name = of.unit === undefined ? of.target : `${of.target} (${of.unit})`;
   return [
-    { heading: 'Measures on the test set', body: measureTable(answers, of.unit) },
+    { heading: 'Measures on the test set', body: `${dataWords(answers, of, name)}${measureTable(answers, of.unit)}` },
     { heading: 'Predictions and errors', body: predictionCharts(answers, name) },
     ...forecastSections(answers, name),
   ];
+}
+
+function dataWords(
+  { targets }: RowAnswers,
+  { columns, features }: Pick<Tabular, 'columns' | 'features'>,
+  name: string,
+): string {
+  return `<p>${escapeHtml(name)} from ${columns.map(escapeHtml).join(', ')}; ${features.shape[0]} rows to train on, ${targets.shape[0]} to measure on.</p>`;
 }
 
 function measureTable(answers: RowAnswers, unit = 'unit of the target'): string {
@@ -91,25 +99,26 @@ function forecastSections(answers: RowAnswers, name: string): Sections {
         ],
       )}`,
     };
-  const ranked =
-    intervals &&
-    [...answers.prediction.data.keys()].sort((a, b) => answers.prediction.data[a] - answers.prediction.data[b]);
-  const bands = intervals &&
-    ranked && {
-      heading: `Intervals of ${percent(intervals.level, 0)}`,
-      body: `<p>Test samples in the order of their predictions; points are the targets.</p>${figures([
-        bandChart(
-          thinned(ranked, 200).map((i, x) => ({
-            x,
-            y: answers.targets.data[i],
-            middle: answers.prediction.data[i],
-            lower: intervals.lower.data[i],
-            upper: intervals.upper.data[i],
-          })),
-          { title: `Intervals and targets of ${Math.min(200, n)} test samples`, x: 'rank of the prediction', y: name },
-        ),
-      ])}`,
-    };
+  const order = [...answers.prediction.data.keys()];
+  const shown = thinned(
+    order.sort((a, b) => answers.prediction.data[a] - answers.prediction.data[b]),
+    200,
+  );
+  const bands = intervals && {
+    heading: `Intervals of ${percent(intervals.level, 0)}`,
+    body: `<p>Test samples in the order of their predictions; points are the targets.</p>${figures([
+      bandChart(
+        shown.map((i, x) => ({
+          x,
+          y: answers.targets.data[i],
+          middle: answers.prediction.data[i],
+          lower: intervals.lower.data[i],
+          upper: intervals.upper.data[i],
+        })),
+        { title: `Intervals and targets of ${shown.length} test samples`, x: 'rank of the prediction', y: name },
+      ),
+    ])}`,
+  };
   return [...(bands ? [bands] : []), ...(calibration ? [calibration] : [])];
 }
 

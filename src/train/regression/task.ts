@@ -81,7 +81,7 @@ async function regressionTraining(config: TrainConfig): Promise<Training<RowExam
     exported: ({ params, buffers }) => exportRows(model.infer, merge(params, buffers), columns, { name: 'regression' }),
     shown: async ({ evaluation }) => ({
       result: ofTestSet(rowMeasures(evaluation.answers)),
-      record: { sections: regressionSections(evaluation.answers, train) },
+      record: { sections: regressionSections(evaluation.answers, train), ...(train.unit && { unit: train.unit }) },
     }),
   };
 }

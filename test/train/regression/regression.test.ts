@@ -81,6 +81,9 @@ describe('regressions of tables', () => {
     }
     const report = readFileSync(join(out, runFiles.report), 'utf8');
     expect(report).toContain('Intervals of 90%');
+    // What is found at the end alone has no curve.
+    expect(report).toContain('Negative log-likelihood by step');
+    expect(report).not.toContain('Coverage of intervals by step');
     expect(report).toContain('Calibration');
   });
 
