@@ -36,6 +36,16 @@ export function exportRows(
   return exported(name, infer, variables, { name: 'features', shape: [columns] });
 }
 
+/** A generator, for any number of codes: input `codes` [batch, latent], outputs by name. */
+export function exportCodes(
+  infer: (variables: Tensors, codes: Tensor) => Readonly<Record<string, Tensor>>,
+  variables: Arrays,
+  latent: number,
+  { name }: { readonly name: string },
+): Uint8Array {
+  return exported(name, infer, variables, { name: 'codes', shape: [latent] });
+}
+
 /** A model of one float input, `shape` being that of a sample. */
 function exported(
   name: string,

@@ -52,6 +52,13 @@ export const measures: Readonly<Record<string, Measure>> = {
   boxOverlap: share('overlap of boxes', 'mean IoU of objects'),
   characterErrorRate: lower('character error rate', 'edits per character'),
   sequenceAccuracy: share('accuracy of strings', 'share of strings'),
+  absoluteRelativeError: lower('mean absolute relative error', 'share of the true depth'),
+  depthError: { ...lower('root mean squared error of depths', 'metres'), symbol: 'm' },
+  deltaAccuracy: share('depths within a factor of 1.25', 'share of pixels'),
+  evidence: { label: 'evidence lower bound', unit: 'nats an image', symbol: 'nats', better: 'higher' },
+  divergence: { ...lower('divergence of codes from the prior', 'nats'), symbol: 'nats' },
+  frechetDistance: lower('Frechet distance of random features', 'squares of features'),
+  generatorLoss: lower('loss of the generator', 'that of its loss'),
 };
 
 /** What a measure means; one that the table does not name is called by its name. */

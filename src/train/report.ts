@@ -46,6 +46,8 @@ export interface RunRecord {
   readonly metrics: readonly MetricLine[];
   /** Of the target, of regressions of what has one: MPa. */
   readonly unit?: string;
+  /** What the losses are, where it is not the one that the settings name. */
+  readonly loss?: string;
   /** Where the test set is not measured by the loss that is trained on: which loss it is, with its unit. */
   readonly testLoss?: string;
   /** Counts of (true class, predicted class). */
@@ -108,7 +110,7 @@ const unitOf = (name: string, { unit }: Pick<RunRecord, 'unit'>): string =>
   unit === undefined ? measureNamed(name).unit : measureNamed(name).unit.replace('units of the target', unit);
 
 function curves(run: RunRecord): string {
-  const { config, metrics, result, testLoss } = run;
+  const { config, metrics, result, loss: named, testLoss } = run;
   const steps = metrics.filter((line) => line.loss !== undefined);
   const tests = metrics.filter((line) => line.testLoss !== undefined);
   const curve = (lines: readonly MetricLine[], of: (line: MetricLine) => number | undefined) =>
@@ -123,7 +125,7 @@ function curves(run: RunRecord): string {
   const losses = curve(steps, (line) => line.loss);
   const loss = lineChart(
     both(losses, (line) => line.testLoss),
-    { title: `Loss by step, ${seed}`, x, y: lossAxis(config, testLoss) },
+    { title: `Loss by step, ${seed}`, x, y: lossAxis({ ...config, ...(named && { loss: named }) }, testLoss) },
   );
   const rate = lineChart([{ name: 'learning rate', points: thinned(curve(steps, (line) => line.learningRate)) }], {
     title: `Learning rate by step, ${seed}`,

@@ -1,6 +1,8 @@
 import { classification } from './classification.js';
+import { depth } from './depth/task.js';
 import { detection } from './detection/task.js';
 import { embedding } from './embedding/task.js';
+import { generation } from './generation/task.js';
 import { reconstruction } from './images/reconstruction.js';
 import { ranking } from './ranking/task.js';
 import { reading } from './reading/task.js';
@@ -15,6 +17,8 @@ export const tasks: Readonly<Record<string, TrainingTask>> = {
   regression,
   ranking,
   reconstruction,
+  generation,
+  depth,
   segmentation,
   detection,
   reading,

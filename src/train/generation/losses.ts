@@ -28,6 +28,10 @@ export interface VariationalObjective {
 /** What a generator and a discriminator are trained on, from the discriminator's outputs, [n, 1]. */
 export interface AdversarialObjective {
   readonly kind: 'adversarial';
+  /** Of the discriminator's loss. */
+  readonly name: 'discriminatorLoss' | 'wassersteinCriticLoss';
+  /** How often the discriminator moves before the generator does. */
+  readonly discriminatorSteps: number;
   /** Whether it tells nothing unless the discriminator's slope is held. */
   readonly needsBoundedSlope?: boolean;
   discriminator(real: Tensor, fake: Tensor): Tensor;
@@ -47,11 +51,15 @@ export type DiscriminatorRegularizer = (
 const factor = z.number().min(0).optional();
 const reconstruction = chosenFrom('reconstruction', imageLosses).prefault('binaryCrossEntropyWithLogits');
 
-const adversarial = (
-  discriminator: AdversarialObjective['discriminator'],
-  generator: AdversarialObjective['generator'],
-  needsBoundedSlope?: boolean,
-): AdversarialObjective => ({ kind: 'adversarial', discriminator, generator, needsBoundedSlope });
+const turns = { discriminatorSteps: z.number().int().positive().optional() };
+
+const against = (generator: AdversarialObjective['generator'], discriminatorSteps = 1): AdversarialObjective => ({
+  kind: 'adversarial',
+  name: 'discriminatorLoss',
+  discriminator: discriminatorLoss,
+  generator,
+  discriminatorSteps,
+});
 
 /**
  * The losses that models which generate images can be trained with, by the names of their functions.
@@ -59,15 +67,16 @@ const adversarial = (
  * `gaussianKl` is a variational autoencoder with the negative evidence lower bound in nats: the reconstruction loss summed over pixels, by default the
  * Bernoulli likelihood's, plus `weight` times the KL divergence (Kingma and Welling 2014; Higgins et al. 2017 take more than 1). `expectedLossVae` is
  * that of Snell et al. 2017, with any loss of images. The others are of a generator and a discriminator: `generatorLoss` and `minimaxGeneratorLoss`
- * with `discriminatorLoss`, and the Wasserstein critic, which needs `gradientPenalty`.
+ * with `discriminatorLoss`, and the Wasserstein critic, which needs `gradientPenalty`. The discriminator moves `discriminatorSteps` times, each with a
+ * part of the batch, before the generator does: once, the critic four times.
  */
 export const generationLosses: Readonly<Record<string, Choice<GenerationObjective>>> = {
   discriminatorLoss: choice(
-    { generator: z.enum(['generatorLoss', 'minimaxGeneratorLoss']).optional() },
-    ({ generator }) =>
-      adversarial(
-        discriminatorLoss,
+    { ...turns, generator: z.enum(['generatorLoss', 'minimaxGeneratorLoss']).optional() },
+    ({ generator, discriminatorSteps }) =>
+      against(
         generator === 'minimaxGeneratorLoss' ? (fake) => minimaxGeneratorLoss(fake) : (fake) => generatorLoss(fake),
+        discriminatorSteps,
       ),
   ),
   expectedLossVae: choice({ beta: factor, reconstruction }, ({ reconstruction: chosen, ...options }) => ({
@@ -81,9 +90,18 @@ export const generationLosses: Readonly<Record<string, Choice<GenerationObjectiv
     loss: (r, mean, logVariance, pixels) =>
       r.mul(pixels).add(gaussianKl(mean, logVariance, { reduction: 'none' }).mul(weight)),
   })),
-  generatorLoss: choice({}, () => adversarial(discriminatorLoss, (fake) => generatorLoss(fake))),
-  minimaxGeneratorLoss: choice({}, () => adversarial(discriminatorLoss, (fake) => minimaxGeneratorLoss(fake))),
-  wassersteinCriticLoss: choice({}, () => adversarial(wassersteinCriticLoss, (fake) => fake.mean().neg(), true)),
+  generatorLoss: choice(turns, ({ discriminatorSteps }) => against((fake) => generatorLoss(fake), discriminatorSteps)),
+  minimaxGeneratorLoss: choice(turns, ({ discriminatorSteps }) =>
+    against((fake) => minimaxGeneratorLoss(fake), discriminatorSteps),
+  ),
+  wassersteinCriticLoss: choice(turns, ({ discriminatorSteps = 4 }) => ({
+    kind: 'adversarial',
+    name: 'wassersteinCriticLoss',
+    discriminator: wassersteinCriticLoss,
+    generator: (fake) => fake.mean().neg(),
+    discriminatorSteps,
+    needsBoundedSlope: true,
+  })),
 };
 
 /** What can be added to the loss of a discriminator, by the name of its function. */

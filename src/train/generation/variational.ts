@@ -1,0 +1,116 @@
+import { binaryCrossEntropyWithLogits, gaussianKl } from '../../losses/index.js';
+import { Context, isBuffer } from '../../nn/index.js';
+import { compile } from '../../runtime/index.js';
+import { foldIn, type Key, key as makeKey, normal, split } from '../../runtime/random/index.js';
+import { merge, partition, type Tensor } from '../../tensor/index.js';
+import { meanOf, overBatches, rowsInOrder } from '../batches.js';
+import type { PreparedData } from '../build.js';
+import type { TrainConfig } from '../config.js';
+import { type Drawn, perImage } from '../images/losses.js';
+import { optimizerOf } from '../optimizers.js';
+import { initialState, type Tensors, trainStep } from '../step.js';
+import { type GeneratorRun, generatorOf, type ImageColumns, type ImagesOnly, pixelsOf } from './generator.js';
+import type { VariationalObjective } from './losses.js';
+import { codeModels } from './models.js';
+
+/** What an encoder says of images, and what a decoder makes of it. */
+interface Coded {
+  /** Of the code's distribution, [n, latent]. */
+  readonly mean: Tensor;
+  readonly logVariance: Tensor;
+  readonly drawn: Drawn;
+}
+
+/** A variational autoencoder: codes of images are drawn from Gaussians that an encoder names. Kingma and Welling 2014. */
+export function variationalRun(
+  config: TrainConfig,
+  { train, test, normalization, schedule, steps }: PreparedData,
+  objective: VariationalObjective,
+  change: (images: Tensor, key: Tensor) => Tensor,
+): GeneratorRun {
+  const { latent = 16, batchSize, threads } = config;
+  const { shape } = train.images;
+  const pixels = shape.slice(1).reduce((a, b) => a * b);
+  const models = codeModels[config.model];
+  const [encoder, decoder] = [models.encoder(shape, config, 2 * latent), models.decoder(shape, config, latent)];
+  const optimizer = optimizerOf(config, schedule);
+  const generator = generatorOf(decoder, { latent, normalization, threads });
+  const columns: ImageColumns = { images: test.images };
+
+  /** @param key of the codes; without one they are the means. */
+  const coded = (variables: Tensors, images: Tensor, context: Context, key?: Tensor): Coded => {
+    const { encoder: down, decoder: up } = variables as unknown as { encoder: Tensors; decoder: Tensors };
+    const seen = images.sub(normalization.mean).div(normalization.deviation);
+    const [mean, logVariance] = encoder.apply(down as never, seen, context).split(2, 1);
+    const code = key ? mean.add(logVariance.mul(0.5).exp().mul(normal(key, mean.shape))) : mean;
+    return { mean, logVariance, drawn: generator.decode(up, code, context) };
+  };
+  const lossOf = ({ mean, logVariance, drawn }: Coded, images: Tensor): Tensor =>
+    objective.loss(objective.reconstruction(drawn, images), mean, logVariance, pixels);
+  const divergenceOf = ({ mean, logVariance }: Coded) => gaussianKl(mean, logVariance, { reduction: 'none' });
+
+  const step = trainStep<ImagesOnly, Tensor>({
+    threads,
+    optimizer,
+    prepare: (examples, key) => change(pixelsOf(examples), key),
+    objective: ({ params, buffers, batch: images, context, key }) => {
+      const code = coded(merge(params, buffers), images, context, foldIn(key, -2));
+      return { loss: lossOf(code, images).mean(), measures: { divergence: divergenceOf(code).mean() } };
+    },
+  });
+  const judge = compile(
+    (variables: Tensors, images: Tensor, key: Tensor) => {
+      const pixels = pixelsOf({ images });
+      const [drawn, likeliest] = [
+        coded(variables, pixels, new Context(), key),
+        coded(variables, pixels, new Context()),
+      ];
+      const unlikely = binaryCrossEntropyWithLogits(drawn.drawn.logits, pixels, { reduction: 'none' });
+      return {
+        loss: lossOf(drawn, pixels),
+        divergence: divergenceOf(drawn),
+        evidence: unlikely.flatten(1).sum(-1).add(divergenceOf(drawn)).neg(),
+        error: perImage(likeliest.drawn.images.sub(pixels).square()),
+        images: likeliest.drawn.images,
+      };
+    },
+    { threads, name: 'judge', argumentNames: ['variables', 'images', 'key'] },
+  );
+
+  return {
+    generator,
+    steps,
+    schedule,
+    weights: ({ params, buffers }) => (merge(params, buffers) as { decoder: never }).decoder,
+    init: (key) => {
+      const [first, second] = split(key);
+      const variables = { encoder: encoder.init(first), decoder: decoder.init(second) };
+      const [buffers, params] = partition(variables, (path) => isBuffer(path));
+      return initialState(optimizer, { params, buffers, carried: {} });
+    },
+    step,
+    evaluate: async ({ params, buffers }) => {
+      const variables = merge(params, buffers);
+      const { loss, divergence, evidence, error } = await overBatches(
+        rowsInOrder(columns, batchSize),
+        async ({ images, indices }) => {
+          const { images: _, ...numbers } = await judge(variables as never, images, testKey(Number(indices.data[0])));
+          return numbers;
+        },
+      );
+      return {
+        loss: meanOf(loss),
+        measures: {
+          evidence: meanOf(evidence),
+          divergence: meanOf(divergence),
+          psnr: -10 * Math.log10(meanOf(error)),
+        },
+      };
+    },
+    reconstructed: async ({ params, buffers }, images) =>
+      (await judge(merge(params, buffers) as never, images, testKey(0))).images as never,
+  };
+}
+
+/** Of the codes that are drawn for a batch of the test set: always the same. */
+const testKey = (first: number): Key => foldIn(makeKey(0), first) as Key;
