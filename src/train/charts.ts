@@ -65,8 +65,13 @@ export function lineChart(series: readonly Series[], { looks: from, ...options }
       ? [line, Plot.dot(s.points, { x: 'x', y: 'y', stroke: look.stroke, fill: 'white', r: 3.5 })]
       : [line];
   });
-  return `${legend(series, from)}${plotted(document, marks, { ...options, yDomain: options.yDomain ?? roundOne(series) })}`;
+  const yDomain = options.yDomain ?? roundOne(series);
+  return `${legend(series, from)}${plotted(document, marks, { ...options, yDomain, powers: isSmall(series) })}`;
 }
+
+/** Numbers with more zeros behind the point than there is room for beside an axis, as learning rates may be. */
+const isSmall = (series: readonly Series[]): boolean =>
+  series.every(({ points }) => points.every(({ y }) => Math.abs(y) < 1e-3));
 
 /** Where all curves have one and the same height, an axis around it: from none could be told. */
 function roundOne(series: readonly Series[]): readonly [number, number] | undefined {
@@ -113,7 +118,7 @@ export function bandChart(
 function plotted(
   document: unknown,
   marks: Plot.Markish[],
-  { title, x, y, xDomain, yDomain }: Omit<ChartOptions, 'looks'>,
+  { title, x, y, xDomain, yDomain, powers }: Omit<ChartOptions, 'looks'> & { readonly powers?: boolean },
 ): string {
   const figure = Plot.plot({
     document: document as Document,
@@ -124,7 +129,14 @@ function plotted(
     grid: true,
     ariaLabel: title,
     x: { label: x, labelAnchor: 'center', labelArrow: 'none', ...(xDomain && { domain: [...xDomain] }) },
-    y: { label: y, labelAnchor: 'top', labelArrow: 'none', zero: false, ...(yDomain && { domain: [...yDomain] }) },
+    y: {
+      label: y,
+      labelAnchor: 'top',
+      labelArrow: 'none',
+      zero: false,
+      ...(yDomain && { domain: [...yDomain] }),
+      ...(powers && { tickFormat: '~e' }),
+    },
     style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
     marks: [Plot.frame({ stroke: '#bbb' }), ...marks],
   });
