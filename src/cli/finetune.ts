@@ -10,7 +10,7 @@ import {
   runFinetuning,
 } from '../train/index.js';
 import { list, number, numbers, several, texts } from './arguments.js';
-import { running } from './running.js';
+import { runFlags, running } from './running.js';
 
 const { task, pooling, batchNorm, schedule } = finetuneConfigSchema.shape;
 
@@ -19,13 +19,11 @@ const adapters = (text: string) => parseChoice(`lora:${text}`).options;
 
 /** Adds `cotangent finetune`. */
 export function addFinetuneCommand(program: Command): void {
-  program
+  const command = program
     .command('finetune')
     .argument('<model.onnx>', 'the model to train further')
     .description('train an ONNX model further on images in folders or on a table, and leave it under its old names')
     .option('--data <path>', 'folder with a subfolder of images a class, or a .csv, .tsv or .parquet table')
-    .requiredOption('--out <folder>', 'where the run goes')
-    .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
     .optionsGroup('Model:')
     .option('--head <n>', 'new head of n outputs: a class each, or 1 for a number', number)
     .option(
@@ -68,19 +66,15 @@ export function addFinetuneCommand(program: Command): void {
       'largest learning rate of the schedule (default: 0.0001, of a few parameters 0.001)',
       number,
     )
-    .option('--momentum <x>', 'momentum of SGD', number)
     .option('--weight-decay <x>', 'weight decay (default: 0.01)', number)
-    .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedule.unwrap().options))
     .option('--clip-norm <x>', "limit of the gradient's norm, 0 for none (default: 1)", number)
-    .option('--seed <n>', 'seed of head, adapters, order and draws (default: 0)', number)
-    .option('--checkpoint-every <n>', 'steps between checkpoints', number)
-    .option('--threads <n>', 'threads of ONNX Runtime', number)
-    .option('--resume', 'go on from the checkpoint in the folder')
-    .option('--overwrite', 'replace the run in the folder')
-    .action(async (model: string, { out, resume, overwrite, config: file, ...flags }) => {
+    .option('--seed <n>', 'seed of head, adapters, order and draws (default: 0)', number);
+  runFlags(command, schedule.unwrap().options).action(
+    async (model: string, { out, resume, overwrite, config: file, ...flags }) => {
       const config = parseFinetuneConfig({ ...(file && (await readConfig(file))), ...flags, model });
       await running({ out, epochs: config.epochs }, (run) =>
         runFinetuning(config, { ...run, out, resume, overwrite, onNote: (note) => console.error(note) }),
       );
-    });
+    },
+  );
 }

@@ -1,7 +1,23 @@
 import { join } from 'node:path';
+import { type Command, Option } from 'commander';
 import { type RunSummary, runFiles, showMeasures, type TrainEvent } from '../train/index.js';
 import { measuresOf } from '../train/measures.js';
+import { number } from './arguments.js';
 import { trainingProgress } from './progress.js';
+
+/** Adds the flags of every run, as a group at the end. `schedules` are the courses that the learning rate may take. */
+export function runFlags(command: Command, schedules: readonly string[]): Command {
+  return command
+    .optionsGroup('Run:')
+    .requiredOption('--out <folder>', 'where the run goes')
+    .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
+    .option('--momentum <x>', 'momentum of SGD', number)
+    .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedules))
+    .option('--checkpoint-every <n>', 'steps between checkpoints', number)
+    .option('--threads <n>', 'threads of ONNX Runtime', number)
+    .option('--resume', 'go on from the checkpoint in the folder')
+    .option('--overwrite', 'replace the run in the folder');
+}
 
 /** What a command hands to a run. */
 export interface Running {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import {
   optimizers,
   parseConfig,
@@ -10,7 +10,7 @@ import {
 } from '../train/index.js';
 import { list, number, numbers, several, texts } from './arguments.js';
 import { downloadProgress } from './progress.js';
-import { running } from './running.js';
+import { runFlags, running } from './running.js';
 
 const { schedule } = trainConfigSchema.shape;
 /** What the tasks take by name, each name once. */
@@ -24,7 +24,7 @@ const byTask = (of: (task: TrainingTask) => object): string =>
 
 /** Adds `cotangent train`. */
 export function addTrainCommand(program: Command): void {
-  program
+  const command = program
     .command('train')
     .description('train a model and leave checkpoint, ONNX model and report in a folder')
     .option(
@@ -39,8 +39,6 @@ export function addTrainCommand(program: Command): void {
     )
     .option('--model <name>', `model (default: mlp): ${named(({ models }) => models)}`)
     .option('--epochs <n>', 'passes over the training set (default: 3; of tables 100 or 20)', number)
-    .requiredOption('--out <folder>', 'where the run goes')
-    .option('--config <file>', 'YAML, JSON, TypeScript or JavaScript with any of these settings; flags come before it')
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
     .option('--loss <name[:option=value,...]>', `loss, with options; of ${byTask(({ losses }) => losses)}`)
@@ -75,28 +73,22 @@ export function addTrainCommand(program: Command): void {
     .option('--split-seed <n>', 'seed of what is held out (default: 0)', number)
     .option('--dimension <n>', 'length of embeddings', number)
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
-    .option('--momentum <x>', 'momentum of SGD', number)
     .option('--weight-decay <x>', 'weight decay', number)
-    .addOption(new Option('--schedule <name>', 'course of the learning rate').choices(schedule.unwrap().options))
     .option('--clip-norm <x>', "limit of the gradient's norm, 0 for none", number)
     .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
     .option('--width <n>', 'channels of the first layer (resnet9, autoencoder, unet, gridDetector, lineReader)', number)
     .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
     .option('--train-size <n>', 'use only so many training images', number)
-    .option('--test-size <n>', 'use only so many test images', number)
-    .option('--checkpoint-every <n>', 'steps between checkpoints', number)
-    .option('--threads <n>', 'threads of ONNX Runtime', number)
-    .option('--resume', 'go on from the checkpoint in the folder')
-    .option('--overwrite', 'replace the run in the folder')
-    .action(async ({ out, resume, overwrite, config: file, ...flags }) => {
-      const config = parseConfig({ ...(file && (await readConfig(file))), ...flags });
-      const downloads = downloadProgress(process.stderr);
-      try {
-        await running({ out, epochs: config.epochs }, (run) =>
-          runTraining(config, { ...run, out, resume, overwrite, onDownload: downloads.onProgress }),
-        );
-      } finally {
-        downloads.stop();
-      }
-    });
+    .option('--test-size <n>', 'use only so many test images', number);
+  runFlags(command, schedule.unwrap().options).action(async ({ out, resume, overwrite, config: file, ...flags }) => {
+    const config = parseConfig({ ...(file && (await readConfig(file))), ...flags });
+    const downloads = downloadProgress(process.stderr);
+    try {
+      await running({ out, epochs: config.epochs }, (run) =>
+        runTraining(config, { ...run, out, resume, overwrite, onDownload: downloads.onProgress }),
+      );
+    } finally {
+      downloads.stop();
+    }
+  });
 }
