@@ -1,22 +1,36 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+/** Why a file cannot be written, in one line that names it: `run/model.onnx: cannot be written: no space left on device`. */
+export function unwritable(path: string, error: unknown): Error {
+  // The system's `ENOSPC: no space left on device, write` without its code and the call.
+  const reason = (error as Error).message.replace(/^[A-Z]+: |, \w+( '.*)?$/g, '');
+  return new Error(`${path}: cannot be written: ${reason}`, { cause: error });
+}
+
 /**
  * Writes a file in one step: readers and crashes see the old contents or the new, never a part. The bytes reach the disk before the
  * name does. What a killed process left half-written is cleared away at the next write.
+ *
+ * @throws Error of one line naming the file where it cannot be written; what was there stays.
  */
 export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
   const temporary = `${path}.tmp`;
-  const handle = await open(temporary, 'w');
   try {
-    await handle.writeFile(contents);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await mkdir(folder, { recursive: true });
+    const handle = await open(temporary, 'w');
+    try {
+      await handle.writeFile(contents);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw unwritable(path, error);
   }
-  await rename(temporary, path);
   await syncFolder(folder);
 }
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { writeFileAtomic } from './files.js';
+import { unwritable, writeFileAtomic } from './files.js';
 
 /** One line of metrics.jsonl: a training step, or an evaluation. Measures stand beside the loss under their names, those of the test set as `testAccuracy`. */
 export interface MetricLine {
@@ -38,11 +38,13 @@ export async function readMetrics(path: string): Promise<MetricLine[]> {
 /** An append-only log of metrics, one JSON object a line. */
 export class MetricsLog {
   readonly lines: MetricLine[];
+  readonly #path: string;
   readonly #file: FileHandle;
   #waiting = '';
 
-  private constructor(lines: MetricLine[], file: FileHandle) {
+  private constructor(lines: MetricLine[], path: string, file: FileHandle) {
     this.lines = lines;
+    this.#path = path;
     this.#file = file;
   }
 
@@ -50,7 +52,7 @@ export class MetricsLog {
   static async open(path: string, { resumeAfterStep }: { readonly resumeAfterStep: number }): Promise<MetricsLog> {
     const kept = resumeAfterStep === 0 ? [] : (await readMetrics(path)).filter((line) => line.step <= resumeAfterStep);
     await writeFileAtomic(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
-    return new MetricsLog(kept, await open(path, 'a'));
+    return new MetricsLog(kept, path, await open(path, 'a'));
   }
 
   append(line: MetricLine): void {
@@ -62,7 +64,10 @@ export class MetricsLog {
   async flush(): Promise<void> {
     const text = this.#waiting;
     this.#waiting = '';
-    if (text !== '') await this.#file.appendFile(text);
+    if (text === '') return;
+    await this.#file.appendFile(text).catch((error: unknown) => {
+      throw unwritable(this.#path, error);
+    });
   }
 
   async close(): Promise<void> {
