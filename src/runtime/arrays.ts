@@ -25,10 +25,15 @@ export type ArraysIn<T> = MapTree<T, Tensor, ArrayLike>;
 /** A tree of tensors as the tree of arrays that comes out. */
 export type ArraysOut<T> = MapTree<T, Tensor, NDArray>;
 
+/** A leaf of an argument that is an array, with what the caller gave for it. */
+export interface ArrayArgument {
+  readonly path: string;
+  readonly array: NDArray;
+  readonly given: unknown;
+}
+
 /** A leaf of an argument: numbers for the program, or a static value that is part of its signature. */
-export type Argument =
-  | { readonly path: string; readonly array: NDArray; readonly given: unknown }
-  | { readonly path: string; readonly fixed: string | boolean | bigint | null };
+export type Argument = ArrayArgument | { readonly path: string; readonly fixed: string | boolean | bigint | null };
 
 /** The name under which an argument's leaves stand: the one given, or its position. */
 export function nameOfArgument(names: readonly string[], i: number): string {
@@ -42,9 +47,13 @@ export function argumentsOf(who: string, args: readonly unknown[], names: readon
   );
 }
 
+/** A number as a leaf: a float32 scalar. */
+export function numberArgument(path: string, value: number): ArrayArgument {
+  return { path, array: { data: Float32Array.of(value), shape: [], dtype: 'float32' }, given: value };
+}
+
 function argument(who: string, path: string, value: unknown): Argument {
-  if (typeof value === 'number')
-    return { path, array: { data: Float32Array.of(value), shape: [], dtype: 'float32' }, given: value };
+  if (typeof value === 'number') return numberArgument(path, value);
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || value === null)
     return { path, fixed: value };
   const array = isNDArray(value) ? value : fromOrt(value);

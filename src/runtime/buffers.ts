@@ -13,22 +13,21 @@ export class Buffers {
     return typeof given === 'object' && given !== null && this.#donated.has(given);
   }
 
-  /** An array to write a result into: a donated one where one fits. */
-  take(spec: Spec): NDArray {
-    const data = this.#free.get(keyOf(spec))?.pop() ?? allocate(spec.dtype, sizeOf(spec.shape));
-    return { data, shape: spec.shape, dtype: spec.dtype };
+  /** An array to write a result into: a donated one where one fits. `key` is that of the result. */
+  take({ dtype, shape }: Spec, key: string): NDArray {
+    return { data: this.#free.get(key)?.pop() ?? allocate(dtype, sizeOf(shape)), shape, dtype };
   }
 
-  /** Keeps the buffer of an array for later; `most` of its kind can be of use. */
-  give(given: unknown, array: NDArray, most: number): void {
+  /** Keeps the buffer of an array of the kind `key` for later; `most` of its kind can be of use. */
+  give(given: unknown, array: NDArray, key: string, most: number): void {
     if (typeof given === 'object' && given !== null) this.#donated.add(given);
-    const key = keyOf(array);
     const free = this.#free.get(key) ?? [];
     if (free.length < most) free.push(array.data);
     this.#free.set(key, free);
   }
 }
 
+/** The kind of buffer that holds such an array. */
 export function keyOf({ dtype, shape }: Spec): string {
   return `${dtype}[${shape.join()}]`;
 }

@@ -1,10 +1,19 @@
 import { engine } from '#engine';
 import { encodeModel, modelBytes } from '../onnx/encode.js';
-import { isTensor, mapTree, type NDArray, type Spec, type Tensor } from '../tensor/index.js';
+import { isTensor, type NDArray, type Spec, type Tensor } from '../tensor/index.js';
 import { constantOf } from '../tensor/tensor.js';
-import { type Argument, type ArraysIn, type ArraysOut, argumentsOf, nameOfArgument } from './arrays.js';
+import { leavesOf, mapLeaves } from '../tensor/tree.js';
+import {
+  type Argument,
+  type ArrayArgument,
+  type ArraysIn,
+  type ArraysOut,
+  argumentsOf,
+  nameOfArgument,
+} from './arrays.js';
 import { Buffers, keyOf } from './buffers.js';
 import type { Device, SessionOptions } from './engine.js';
+import { Layout } from './layout.js';
 import { multiplyAdds } from './operations.js';
 import { distinctNames, type Plan, plan, runPlan } from './plan.js';
 import { type OperatorProfile, operatorProfiles } from './profile.js';
@@ -58,8 +67,13 @@ export interface Compiled<A extends unknown[], R> {
 interface Program extends Traced {
   readonly plan: Plan;
   readonly leaves: readonly Argument[];
-  /** How many results there are of each kind of buffer. */
-  readonly wanted: ReadonlyMap<string, number>;
+  readonly layout: Layout;
+  /** For each input, which of the leaves it is. */
+  readonly places: readonly number[];
+  /** The leaves of donated arguments: which they are, the kind of buffer, and how many results there are of that kind. */
+  readonly donated: readonly { readonly at: number; readonly key: string; readonly most: number }[];
+  /** The results that are computed, with the kind of buffer each is written into. */
+  readonly computed: readonly { readonly tensor: Tensor; readonly key: string }[];
   readonly stats: { -readonly [K in keyof SignatureStats]: SignatureStats[K] };
 }
 
@@ -84,17 +98,19 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
   const programs = new Map<string, Promise<Program>>();
   const worked: Program[] = [];
   const buffers = new Buffers();
-  const donated = new Set(donate);
   const device = session.device ?? engine.defaultDevice;
   const who = `compile(${name})`;
 
-  const flatten = (args: readonly unknown[]): Argument[] => {
-    const leaves = argumentsOf(who, args, argumentNames);
+  const checked = (leaves: Argument[]): Argument[] => {
     for (const leaf of leaves) {
       if ('given' in leaf && buffers.isDonated(leaf.given)) {
         throw new TypeError(`${who}: ${leaf.path} was donated to an earlier call; pass the array that call returned`);
       }
     }
+    return leaves;
+  };
+  const flatten = (args: readonly unknown[]): Argument[] => {
+    const leaves = checked(argumentsOf(who, args, argumentNames));
     return worked.length > 0 ? inOrderOf(who, leaves, worked[0].leaves) : leaves;
   };
   const traced = (args: readonly unknown[], leaves: readonly Argument[], device?: Device): Traced => {
@@ -115,8 +131,6 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
       new Map(program.inputs.map((i) => [i.tensor, i.name])),
       session,
     );
-    const wanted = new Map<string, number>();
-    for (const { tensor } of program.outputs) wanted.set(keyOf(tensor), (wanted.get(keyOf(tensor)) ?? 0) + 1);
     const stats = {
       signature,
       nodes: made.nodes,
@@ -126,12 +140,38 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
       sessionMilliseconds: performance.now() - between,
       runs: 0,
     };
-    const result = { ...program, plan: made, leaves: leaves.map(withoutData), wanted, stats };
+    const result = { ...program, plan: made, leaves: leaves.map(withoutData), stats, ...places(args, leaves, program) };
     worked.push(result);
     return result;
   };
+  /** Where the leaves of a call and its results go. */
+  const places = (args: readonly unknown[], leaves: readonly Argument[], { inputs, outputs }: Traced) => {
+    const at = new Map(leaves.map(({ path }, i) => [path, i]));
+    const given = new Set(inputs.map(({ tensor }) => tensor));
+    const wanted = new Map<string, number>();
+    for (const { tensor } of outputs) wanted.set(keyOf(tensor), (wanted.get(keyOf(tensor)) ?? 0) + 1);
+    const donated = donate.flatMap((i) =>
+      leavesOf(args[i], nameOfArgument(argumentNames, i)).flatMap(({ path }) => {
+        const leaf = leaves[at.get(path) as number];
+        if (!('array' in leaf)) return [];
+        const key = keyOf(leaf.array);
+        return [{ at: at.get(path) as number, key, most: engine.writesInto ? (wanted.get(key) ?? 0) : 0 }];
+      }),
+    );
+    const computed = new Set(outputs.map(({ tensor }) => tensor).filter((x) => !given.has(x) && !constantOf(x)));
+    return {
+      layout: new Layout(args, leaves.map(withoutData), (i) => nameOfArgument(argumentNames, i)),
+      places: inputs.map(({ name }) => at.get(name) as number),
+      donated,
+      computed: [...computed].map((tensor) => ({ tensor, key: keyOf(tensor) })),
+    };
+  };
+  /** The program of the last call, to which the next is like as a rule. */
+  let latest: Program | undefined;
 
-  const call = async (...args: unknown[]): Promise<unknown> => {
+  const programFor = async (args: readonly unknown[]): Promise<[Program, readonly Argument[]]> => {
+    const known = latest?.layout.read(args);
+    if (latest && known) return [latest, checked(known)];
     const leaves = flatten(args);
     const signature = leaves.map(show).join(' ');
     let promise = programs.get(signature);
@@ -141,31 +181,31 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
       // A signature that failed may work later, for instance when memory is there again.
       promise.catch(() => programs.delete(signature));
     }
-    const program = await promise;
+    latest = await promise;
+    return [latest, leaves];
+  };
+  const call = async (...args: unknown[]): Promise<unknown> => {
+    const [program, leaves] = await programFor(args);
     program.stats.runs++;
-    const given = new Map(leaves.flatMap((leaf) => ('array' in leaf ? [[leaf.path, leaf.array]] : [])));
-    const values = new Map(program.inputs.map(({ name: path, tensor }) => [tensor, given.get(path) as NDArray]));
+    const values = new Map<Tensor, NDArray>();
+    program.inputs.forEach(({ tensor }, i) => {
+      values.set(tensor, (leaves[program.places[i]] as ArrayArgument).array);
+    });
     const into = new Map<Tensor, NDArray>();
-    if (donated.size > 0 && engine.writesInto) {
-      for (const { tensor } of program.outputs) {
-        if (!into.has(tensor) && !values.has(tensor) && !constantOf(tensor)) into.set(tensor, buffers.take(tensor));
-      }
-    }
+    if (donate.length > 0 && engine.writesInto)
+      for (const { tensor, key } of program.computed) into.set(tensor, buffers.take(tensor, key));
     await runPlan(program.plan, values, into);
     const results = program.outputs.map(({ tensor }) => own(tensor, values));
     // Memory that is a result, or was given already under another name, must not be given to a later call.
     const taken = new Set(results.map((array) => array.data.buffer));
-    args.forEach((arg, i) => {
-      if (!donated.has(i)) return;
-      for (const leaf of argumentsOf(who, [arg], [nameOfArgument(argumentNames, i)])) {
-        if (!('array' in leaf) || taken.has(leaf.array.data.buffer)) continue;
-        taken.add(leaf.array.data.buffer);
-        const most = engine.writesInto ? (program.wanted.get(keyOf(leaf.array)) ?? 0) : 0;
-        buffers.give(leaf.given, leaf.array, most);
-      }
-    });
+    for (const { at, key, most } of program.donated) {
+      const { array, given } = leaves[at] as ArrayArgument;
+      if (taken.has(array.data.buffer)) continue;
+      taken.add(array.data.buffer);
+      buffers.give(given, array, key, most);
+    }
     let next = 0;
-    return mapTree(program.result, (leaf) => (isTensor(leaf) ? results[next++] : leaf));
+    return mapLeaves(program.result, (leaf) => (isTensor(leaf) ? results[next++] : leaf));
   };
 
   return Object.assign(call as (...args: { [K in keyof A]: ArraysIn<A[K]> }) => Promise<ArraysOut<R>>, {
@@ -191,6 +231,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
       return operatorProfiles(times, profiledRuns);
     },
     release: async () => {
+      latest = undefined;
       for (const program of worked.splice(0)) await releasePlan(program.plan);
       programs.clear();
     },

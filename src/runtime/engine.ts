@@ -15,12 +15,11 @@ export interface SessionOptions {
 
 /** A model made ready to run. */
 export interface Session {
-  /** Runs the model. `into` gives, for some outputs, the array to write the result into, where the engine can. */
-  run(
-    inputs: ReadonlyMap<string, NDArray>,
-    outputs: readonly string[],
-    into: ReadonlyMap<string, NDArray>,
-  ): Promise<Map<string, NDArray>>;
+  /**
+   * Runs the model on its inputs, in its order, and gives its results, in its order. `into` gives, for some of them, the array to write the
+   * result into, where the engine can.
+   */
+  run(inputs: readonly NDArray[], into: readonly (NDArray | undefined)[]): Promise<readonly NDArray[]>;
   /** Frees the model. */
   release(): Promise<void>;
 }

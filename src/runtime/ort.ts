@@ -89,8 +89,8 @@ function sessionOptions(
 
 class OrtSession implements Session {
   /** Wrappers of arrays that are fed again and again, such as parameters, so that none is made twice. */
-  readonly #wrapped = new WeakMap<NDArray, OrtTensor>();
-  readonly #results: ReadonlyMap<string, InferenceSession.ValueMetadata>;
+  readonly #wrapped = new WeakMap<NDArray['data'], OrtTensor>();
+  readonly #results: readonly InferenceSession.ValueMetadata[];
 
   constructor(
     readonly ort: Ort,
@@ -98,25 +98,22 @@ class OrtSession implements Session {
     /** All results are written into arrays made beforehand, see {@link withoutCopies}. */
     readonly inPlace: boolean,
   ) {
-    this.#results = new Map(session.outputMetadata.map((result) => [result.name, result]));
+    this.#results = session.outputMetadata.filter(({ name }) => name !== noTensor);
   }
 
-  async run(
-    inputs: ReadonlyMap<string, NDArray>,
-    outputs: readonly string[],
-    into: ReadonlyMap<string, NDArray>,
-  ): Promise<Map<string, NDArray>> {
+  async run(inputs: readonly NDArray[], into: readonly (NDArray | undefined)[]): Promise<readonly NDArray[]> {
     const feeds: Record<string, OrtTensor> = {};
-    for (const [name, array] of inputs) feeds[name] = this.#wrap(array);
-    const targets = new Map(into);
-    if (this.inPlace) for (const name of outputs) if (!targets.has(name)) targets.set(name, this.#room(name));
+    this.session.inputNames.forEach((name, i) => {
+      feeds[name] = this.#wrap(inputs[i]);
+    });
     const fetches: Record<string, OrtTensor | null> = this.inPlace ? { [noTensor]: null } : {};
-    for (const name of outputs) {
-      const target = targets.get(name);
-      fetches[name] = target ? this.#wrap(target) : null;
-    }
+    const targets = this.#results.map((result, i) => {
+      const target = into[i] ?? (this.inPlace ? roomFor(result) : undefined);
+      fetches[result.name] = target ? this.#wrap(target) : null;
+      return target;
+    });
     const results = await this.#run(feeds, fetches as InferenceSession.FetchesType);
-    return new Map(outputs.map((name) => [name, targets.get(name) ?? unwrap(results[name])]));
+    return targets.map((target, i) => target ?? unwrap(results[this.#results[i].name]));
   }
 
   async #run(feeds: InferenceSession.FeedsType, fetches: InferenceSession.FetchesType) {
@@ -128,30 +125,24 @@ class OrtSession implements Session {
     }
   }
 
-  /** A new array for a result. */
-  #room(name: string): NDArray {
-    const result = this.#results.get(name);
-    if (!result?.isTensor) throw new Error(`the model has no result ${name}`);
-    const [shape, dtype] = [result.shape as readonly number[], result.type as DType];
-    return { data: allocate(dtype, sizeOf(shape)), shape, dtype };
-  }
-
-  #wrap(array: NDArray): OrtTensor {
-    let tensor = this.#wrapped.get(array);
-    if (!tensor) {
-      tensor = new this.ort.Tensor(
-        array.dtype,
-        array.data as Float32Array,
-        array.shape as number[],
-      ) as unknown as OrtTensor;
-      this.#wrapped.set(array, tensor);
-    }
+  #wrap({ data, shape, dtype }: NDArray): OrtTensor {
+    const known = this.#wrapped.get(data);
+    if (known && known.dims === shape && known.type === dtype) return known;
+    const tensor = new this.ort.Tensor(dtype, data as Float32Array, shape as number[]) as unknown as OrtTensor;
+    this.#wrapped.set(data, tensor);
     return tensor;
   }
 
   async release(): Promise<void> {
     await this.session.release();
   }
+}
+
+/** A new array for a result. */
+function roomFor(result: InferenceSession.ValueMetadata): NDArray {
+  const { shape, type } = result as InferenceSession.TensorValueMetadata;
+  const lengths = [...(shape as readonly number[])];
+  return { data: allocate(type as DType, sizeOf(lengths)), shape: lengths, dtype: type as DType };
 }
 
 function unwrap(tensor: OrtTensor): NDArray {

@@ -117,15 +117,12 @@ export async function runPlan(
       });
     }
     if (!segment) continue;
-    const targets = new Map(
-      segment.outputs.flatMap(({ name, tensor }) => (into.has(tensor) ? [[name, into.get(tensor) as NDArray]] : [])),
-    );
-    const feeds = new Map(segment.inputs.map(({ name, tensor }) => [name, valueOf(tensor)]));
     const results = await segment.session.run(
-      feeds,
-      segment.outputs.map((o) => o.name),
-      targets,
+      segment.inputs.map(({ tensor }) => valueOf(tensor)),
+      segment.outputs.map(({ tensor }) => into.get(tensor)),
     );
-    for (const { name, tensor } of segment.outputs) values.set(tensor, results.get(name) as NDArray);
+    segment.outputs.forEach(({ tensor }, i) => {
+      values.set(tensor, results[i]);
+    });
   }
 }
