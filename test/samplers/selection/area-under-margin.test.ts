@@ -19,23 +19,25 @@ const record = () =>
   compile((s: Margins, z: Tensor, y: Tensor, i: Tensor) => recordMargins(s, z, y, i), { donate: [0] });
 const area = compile((s: Margins) => areaUnderMargin(s));
 
+/** The card's logits of two examples, epoch by epoch. */
+const epochs = [
+  [
+    [1, 2, 0],
+    [0.5, 0.5, 3],
+  ],
+  [
+    [2, 1.5, 0],
+    [1, 0.2, 2],
+  ],
+  [
+    [4, 1, 0.5],
+    [2, 0, 1],
+  ],
+];
+
 describe('assignedMargin', () => {
   it('has the margins of the card', async () => {
     const margin = compile((z: Tensor) => assignedMargin(z, constant([0, 2], 'int32')));
-    const epochs = [
-      [
-        [1, 2, 0],
-        [0.5, 0.5, 3],
-      ],
-      [
-        [2, 1.5, 0],
-        [1, 0.2, 2],
-      ],
-      [
-        [4, 1, 0.5],
-        [2, 0, 1],
-      ],
-    ];
     const found = [];
     for (const logits of epochs) found.push(...toNumbers(await margin(ndarray(logits))));
     expect(found).toEqual([-1, 2.5, 0.5, 1, 3, -1]);
@@ -88,21 +90,6 @@ describe('assignedMargin', () => {
 });
 
 describe('recordMargins', () => {
-  const epochs = [
-    [
-      [1, 2, 0],
-      [0.5, 0.5, 3],
-    ],
-    [
-      [2, 1.5, 0],
-      [1, 0.2, 2],
-    ],
-    [
-      [4, 1, 0.5],
-      [2, 0, 1],
-    ],
-  ];
-
   it('averages over epochs, whatever the order of the samples', async () => {
     const step = record();
     let state = noMargins(3) as Margins<NDArray>;
