@@ -38,7 +38,7 @@ export function addTrainCommand(program: Command): void {
       `data set (default: digits), or a table, .csv, .tsv or .parquet: ${named(({ data }) => data)}`,
     )
     .option('--model <name>', `model (default: mlp): ${named(({ models }) => models)}`)
-    .option('--epochs <n>', 'passes over the training set (default: 3; of tables 100 or 20)', number)
+    .option('--epochs <n>', 'passes over the training set (default: 3; of tables 100 or 20, of scenes 5 or 10)', number)
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
     .option('--loss <name[:option=value,...]>', `loss, with options; of ${byTask(({ losses }) => losses)}`)
@@ -78,8 +78,8 @@ export function addTrainCommand(program: Command): void {
     .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
     .option('--width <n>', 'channels of the first layer (resnet9, autoencoder, unet, gridDetector, lineReader)', number)
     .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
-    .option('--train-size <n>', 'use only so many training images', number)
-    .option('--test-size <n>', 'use only so many test images', number);
+    .option('--train-size <n>', 'use only so many training images, or draw so many', number)
+    .option('--test-size <n>', 'use only so many test images, or draw so many', number);
   runFlags(command, schedule.unwrap().options).action(async ({ out, resume, overwrite, config: file, ...flags }) => {
     const config = parseConfig({ ...(file && (await readConfig(file))), ...flags });
     const downloads = downloadProgress(process.stderr);

@@ -52,13 +52,13 @@ export const trainConfigSchema = z.strictObject({
   /** Of embeddings: their length. Default 64. */
   dimension: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),
-  /** Channels of resnet9's first layer. */
+  /** Channels of the first layer of resnet9, of U-Nets, detectors and readers. */
   width: z.number().int().positive().default(16),
   /** Units of the hidden layers of the MLP. */
   hidden: z.array(z.number().int().positive()).default([256, 128]),
-  /** Use only so many training images; for drawn digits, how many are drawn. Default: all, and 10,000 drawn. */
+  /** Use only so many training images; of drawn ones, how many are drawn. Default: all, and 10,000 digits, 4,000 scenes or strings. */
   trainSize: z.number().int().positive().optional(),
-  /** The same for test images. Default: all, and 2,000 drawn. */
+  /** The same for test images. Default: all, and 2,000 digits, 500 scenes or strings. */
   testSize: z.number().int().positive().optional(),
   seed: z.number().int().min(0).default(0),
   /** Steps between checkpoints; one is also written after every epoch. */

@@ -97,6 +97,24 @@ describe('detection in scenes', () => {
     for (const text of ['mean average precision at IoU 0.5', 'yoloLoss:emptyWeight=0.3']) expect(page).toContain(text);
   });
 
+  it('takes the options of options from a configuration, and reads what it wrote', () => {
+    const loss = {
+      name: 'completeIouLoss',
+      objectness: { name: 'binaryFocalLoss', gamma: 2, alpha: 0.25 },
+      boxWeight: 2,
+    };
+    const config = parseConfig({ task: 'detection', loss });
+    expect(config.loss).toEqual({
+      name: 'completeIouLoss',
+      options: {
+        objectness: { name: 'binaryFocalLoss', options: { gamma: 2, alpha: 0.25 } },
+        classification: { name: 'crossEntropy', options: {} },
+        boxWeight: 2,
+      },
+    });
+    expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  });
+
   it.each([
     [{ task: 'detection', loss: 'iouLos' }, /no loss is called iouLos; did you mean iouLoss/],
     [{ task: 'detection', loss: 'iouLoss:boxweight=2' }, /iouLoss has no option boxweight; did you mean boxWeight/],

@@ -97,6 +97,7 @@ describe('segmentation of scenes', () => {
       epochs: 1,
       loss: 'focalTverskyLoss:gamma=1.5',
       augment: ['randomContrast'],
+      optimizer: 'sam:base=adam',
     };
     const { testMeanIou } = await wholeRun(settings, other);
     expect(testMeanIou).toBeGreaterThan(0);
