@@ -15,9 +15,9 @@ export function addInspectCommand(program: Command): void {
     .command('inspect')
     .argument('<run>', 'folder of a run')
     .description(
-      'look at a trained run: calibration, confusion, neural collapse, nearest neighbours, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
+      'look at a trained run: calibration, confusion, neural collapse, nearest neighbours, what columns are worth, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
     )
-    .option('--samples <n>', 'training images that the loss is looked at on', positive, 512)
+    .option('--samples <n>', 'training examples that the loss is looked at on', positive, 512)
     .option('--points <n>', 'positions along each direction of the surface', positive, 21)
     .option('--probes <n>', 'random probes of the Hessian', positive, 2)
     .option('--steps <n>', "steps of Lanczos's iteration", positive, 30)
@@ -25,10 +25,15 @@ export function addInspectCommand(program: Command): void {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
       await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));
-      const { answers, scores } = inspection;
+      const { answers, scores, facts } = inspection;
       const measure = answers
         ? `calibration error ${(100 * answers.calibrationError).toFixed(2)}%`
-        : `recall at 1 ${(100 * (scores?.recallAt1 ?? Number.NaN)).toFixed(2)}%`;
+        : scores
+          ? `recall at 1 ${(100 * scores.recallAt1).toFixed(2)}%`
+          : (facts ?? [])
+              .slice(0, 2)
+              .map((fact) => fact.join(' '))
+              .join(', ');
       console.log(`${measure}, sharpness ${inspection.sharpness.toPrecision(3)}`);
       console.log(`page ${join(run, 'inspection.html')}`);
     });

@@ -10,6 +10,7 @@ export {
   smoothingNoise,
   varGrad,
 } from './attribution/smooth-grad.js';
+export { type PermutationImportanceOptions, permutationImportance } from './importance/permutation.js';
 export {
   type DirectionNorm,
   type DirectionOptions,

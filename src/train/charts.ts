@@ -95,6 +95,30 @@ export function scatterChart(
   return plotted(document, marks, options);
 }
 
+/** Numbers by name, the first on top, as SVG markup. */
+export function barChart(
+  bars: readonly { readonly name: string; readonly value: number }[],
+  { title, x }: Pick<ChartOptions, 'title' | 'x'>,
+): string {
+  const { document } = parseHTML('<html><body></body></html>');
+  const figure = Plot.plot({
+    document: document as unknown as Document,
+    width: 560,
+    height: 60 + 24 * bars.length,
+    marginLeft: 24 + 6.5 * Math.max(...bars.map(({ name }) => name.length)),
+    marginBottom: 42,
+    ariaLabel: title,
+    x: { label: x, labelAnchor: 'center', labelArrow: 'none', grid: true },
+    y: { label: null, domain: bars.map(({ name }) => name) },
+    style: { color: '#222', background: 'white', fontSize: '12px', maxWidth: '100%', height: 'auto' },
+    marks: [
+      Plot.barX(bars, { x: 'value', y: 'name', fill: '#8aa6c1', stroke: '#1b4f72' }),
+      Plot.ruleX([0], { stroke: '#222' }),
+    ],
+  });
+  return figure.outerHTML;
+}
+
 /** Points, and for each a line in a band that should hold it, as SVG markup. */
 export function bandChart(
   points: readonly {

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
-import { head } from '../data/index.js';
 import { hessianSpectrum, lossSurface, type NeuralCollapse, randomDirection } from '../diagnostics/index.js';
 import type { ReliabilityBin } from '../metrics/index.js';
 import { sharpness } from '../optim/index.js';
 import { compile } from '../runtime/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
-import { castArray, type MapTree, type NDArray, type Tensor } from '../tensor/index.js';
+import type { MapTree, NDArray, Tensor } from '../tensor/index.js';
 import { loadCheckpoint } from './checkpoint.js';
 import { parseConfig } from './config.js';
-import { type Neighbourhood, neighboursOf } from './embedding/neighbours.js';
-import { type EmbeddingScores, spread } from './embedding/scores.js';
+import type { Neighbourhood } from './embedding/neighbours.js';
+import type { EmbeddingScores } from './embedding/scores.js';
 import { readJson } from './files.js';
 import { runFiles } from './loop.js';
+import type { RunRecord } from './report.js';
 import type { Arrays } from './step.js';
 import { tasks } from './tasks.js';
 
 export interface InspectOptions {
-  /** Training images that the loss is looked at on. Default 512. */
+  /** Training examples that the loss is looked at on. Default 512. */
   readonly samples?: number;
   /** Positions along each direction of the surface. Default 21. */
   readonly points?: number;
@@ -44,9 +44,12 @@ export interface Inspection {
   readonly run: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly seed: number;
-  readonly classes: readonly string[];
+  /** Of classifiers and embeddings. */
+  readonly classes?: readonly string[];
+  /** Training examples that the loss was looked at on, and what they are. Default: images. */
   readonly samples: number;
-  /** The loss that is looked at around the weights: cross-entropy of classifiers, their own of embeddings. */
+  readonly examples?: string;
+  /** The loss that is looked at around the weights: cross-entropy of classifiers, the run's own of others. */
   readonly loss: string;
   /** Of classifiers. */
   readonly answers?: Answers;
@@ -58,6 +61,9 @@ export interface Inspection {
   /** Mean squared distance of two test images of one class, and logarithm of the mean Gaussian potential, of features of length 1. */
   readonly spread?: { readonly alignment: number; readonly uniformity: number };
   readonly neighbours?: readonly Neighbourhood[];
+  /** What else a task found: numbers in words, the one that counts most first, and markup below headings. */
+  readonly facts?: readonly (readonly [label: string, value: string])[];
+  readonly sections?: RunRecord['sections'];
   /** Training loss on a plane of two filter-normalised random directions through the trained weights. */
   readonly surface: {
     readonly x: readonly number[];
@@ -71,8 +77,8 @@ export interface Inspection {
 }
 
 /**
- * Looks at a finished run: calibration, confusion, the spread of features and nearest neighbours on the test set, neural collapse on the training
- * set, and around the trained weights the loss on a plane, the spectrum of the Hessian and the sharpness, all with running statistics as in
+ * Looks at a finished run: on the test set calibration, confusion, the spread of features and nearest neighbours, or what columns of a table are
+ * worth; neural collapse on the training set; and around the trained weights the loss on a plane, the spectrum of the Hessian and the sharpness, all with running statistics as in
  * evaluation.
  *
  * @throws Error of one line when the folder holds no run or its checkpoint does not fit.
@@ -88,29 +94,27 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     throw new Error(`inspect: ${folder} holds a run of ${config.task}, which cannot be looked at; look at its report`);
   const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
   onProgress('test set');
-  const { train, test, params, rest, lossOf, found, features } = await training.subject(state);
-  const seen = head(train, samples);
-  const images = castArray(seen.images, 'float32');
-  const pixels: NDArray = { ...images, data: images.data.map((byte) => byte / 255) };
+  const { examples, params, rest, lossOf, found } = await training.subject(state);
+  const seen = examples(samples);
 
   onProgress('loss around the weights');
   type State = MapTree<Arrays, NDArray, Tensor>;
   const loss = compile(lossOf);
   const evaluate = async (p: Arrays) =>
-    Number(((await loss(p as never, rest as never, pixels, seen.labels)) as NDArray).data[0]);
+    Number(((await loss(p as never, rest as never, seen as never)) as NDArray).data[0]);
   const directions = compile((p: State, k: Tensor) => [0, 1].map((i) => randomDirection(p, foldIn(k, i))));
   const [first, second] = (await directions(params as never, key(config.seed))) as [Arrays, Arrays];
   const surface = await lossSurface(evaluate, params, [first, second], { points });
 
   onProgress('spectrum of the Hessian');
-  const probe = compile((p: State, r: State, x: Tensor, y: Tensor, k: Tensor) => {
-    const at = (q: State) => lossOf(q, r, x, y);
+  const probe = compile((p: State, r: State, x: State, k: Tensor) => {
+    const at = (q: State) => lossOf(q, r, x);
     return { ...hessianSpectrum(at, p, k, { steps }), rise: sharpness(at, p) };
   });
   const spectrum: { eigenvalue: number; weight: number }[] = [];
   let rise = Number.NaN;
   for (let i = 0; i < probes; i++) {
-    const got = await probe(params as never, rest as never, pixels, seen.labels, foldIn(key(config.seed), 10 + i));
+    const got = await probe(params as never, rest as never, seen as never, foldIn(key(config.seed), 10 + i));
     const [values, weights] = [got.eigenvalues.data as Float32Array, got.weights.data as Float32Array];
     values.forEach((eigenvalue, j) => {
       spectrum.push({ eigenvalue, weight: weights[j] / probes });
@@ -122,10 +126,8 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     run: folder,
     config: JSON.parse(JSON.stringify(config)) as Inspection['config'],
     seed: config.seed,
-    classes: test.classes,
-    samples: seen.labels.shape[0],
+    samples: Object.values(seen)[0].shape[0],
     ...found,
-    ...(features && { spread: await spread(features), neighbours: neighboursOf(features, test) }),
     surface,
     spectrum,
     sharpness: rise,

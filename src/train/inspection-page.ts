@@ -22,12 +22,13 @@ const axis = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'no
 
 /** An inspection as one page that needs nothing else. */
 export function renderInspection(inspection: Inspection): string {
-  const { run, config, seed, samples, classes, sharpness, spectrum, answers, collapse, scores, spread, neighbours } =
-    inspection;
+  const { run, config, seed, samples, examples = 'images', classes = [], sharpness, spectrum } = inspection;
+  const { answers, collapse, scores, spread, neighbours, sections = [] } = inspection;
   const unit = unitOf(inspection);
   const values = spectrum.map(({ eigenvalue }) => eigenvalue);
   const losses = inspection.surface.losses.flat();
   const facts = [
+    ...(inspection.facts ?? []),
     ...(answers
       ? [
           ['expected calibration error, test set, 15 bins', percent(answers.calibrationError)],
@@ -37,7 +38,7 @@ export function renderInspection(inspection: Inspection): string {
         ]
       : []),
     [
-      `sharpness: rise of the loss within 0.05 of the weights, ${samples} training images`,
+      `sharpness: rise of the loss within 0.05 of the weights, ${samples} training ${examples}`,
       `${sharpness.toPrecision(3)}${unit}`,
     ],
     ['largest eigenvalue of the Hessian', Math.max(...values).toPrecision(4)],
@@ -84,6 +85,7 @@ export function renderInspection(inspection: Inspection): string {
 ${section('In numbers', table)}
 ${scores ? section('Embeddings of the test set', scoreTable(scores)) : ''}
 <section class="charts">${figures.map(([name, svg, words]) => `<figure><figcaption>${name}</figcaption>${svg}<p>${words}</p></figure>`).join('\n')}</section>
+${sections.map(({ heading, body }) => section(heading, body)).join('\n')}
 ${answers ? section('Confusion matrix', confusionTable(answers.confusion, classes)) : ''}
 ${neighbours ? section('Nearest neighbours', neighbourRows(neighbours, classes)) : ''}`,
   );

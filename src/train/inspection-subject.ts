@@ -10,14 +10,15 @@ import {
 } from '../metrics/index.js';
 import { compile } from '../runtime/index.js';
 import { key } from '../runtime/random/index.js';
-import { constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
+import { castArray, constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
 import { joinedRows } from './batches.js';
 import type { PreparedData } from './build.js';
 import type { Classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
 import type { Embedder } from './embedding/embedder.js';
 import { embedded, searched } from './embedding/evaluate.js';
-import { embeddingScores, type Labelled } from './embedding/scores.js';
+import { neighboursOf } from './embedding/neighbours.js';
+import { embeddingScores, type Labelled, spread } from './embedding/scores.js';
 import { confusionMatrix } from './evaluate.js';
 import type { Inspection } from './inspect.js';
 import { lastLayer } from './last-layer.js';
@@ -27,16 +28,30 @@ type State = MapTree<Arrays, NDArray, Tensor>;
 
 /** A trained model to look at: its parameters, what else its loss needs, and what was found on the test set. */
 export interface Subject {
-  /** Training images and test images. */
-  readonly train: Dataset;
-  readonly test: Dataset;
+  /** The first training examples, so many at most. */
+  examples(count: number): Examples;
   readonly params: Arrays;
   readonly rest: Arrays;
-  lossOf(params: State, rest: State, images: Tensor, labels: Tensor): Tensor;
-  readonly found: Pick<Inspection, 'loss' | 'answers' | 'collapse' | 'collapseSamples' | 'scores'>;
-  /** Of the test set: embeddings, or what the last layer is given. */
-  readonly features?: Labelled;
+  lossOf(params: State, rest: State, examples: State): Tensor;
+  readonly found: Found;
 }
+
+/** What was found beside what the loss around the weights says. */
+export type Found = Omit<Inspection, 'run' | 'config' | 'seed' | 'samples' | 'surface' | 'spectrum' | 'sharpness'>;
+
+/** Arrays that have the examples along their first axes, by name. */
+type Examples = Readonly<Record<string, NDArray>>;
+
+/** Images in [0, 1] and their labels. */
+function imageExamples(data: Dataset, count: number): Examples {
+  const { images, labels } = first(data, count);
+  const bytes = castArray(images, 'float32');
+  return { images: { ...bytes, data: bytes.data.map((byte) => byte / 255) }, labels };
+}
+
+/** Of features of the test set, how they are spread, and which images are near to which. */
+const spreadOf = async (features: Labelled | undefined, test: Dataset): Promise<Partial<Found>> =>
+  features ? { spread: await spread(features), neighbours: neighboursOf(features, test) } : {};
 
 const first = (data: Dataset, n: number) => head(data, Math.min(n, data.labels.shape[0]));
 const bins = { bins: 15 };
@@ -57,14 +72,15 @@ export async function classifierSubject(
     return row.indexOf(Math.max(...row));
   });
   return {
-    train,
-    test,
+    examples: (count) => imageExamples(train, count),
     params,
     rest: buffers,
-    lossOf: (p, b, x, y) => crossEntropy(infer(merge(p, b) as Tensors, x), y),
-    features: features && { embeddings: features, labels: first(test, searched.test).labels },
+    lossOf: (p, b, { images, labels }) =>
+      crossEntropy(infer(merge(p, b) as Tensors, images as Tensor), labels as Tensor),
     found: {
+      classes: test.classes,
       loss: 'cross-entropy (nats)',
+      ...(await spreadOf(features && { embeddings: features, labels: first(test, searched.test).labels }, test)),
       answers: {
         reliability: reliabilityBins(probabilities, test.labels, bins),
         calibrationError: expectedCalibrationError(probabilities, test.labels, bins),
@@ -95,13 +111,17 @@ export async function embeddingSubject(
   const features = await embedded(embedder, variables, first(test, searched.test));
   const views = constant(key(config.seed));
   return {
-    train,
-    test,
+    examples: (count) => imageExamples(train, count),
     params,
     rest: { buffers, carried },
-    lossOf: (p, rest, x, y) => embedder.lossOf(p as Tensors, rest as never, x, y, views),
-    features,
-    found: { loss: config.loss.name, scores: await embeddingScores(among, features, test.classes.length) },
+    lossOf: (p, rest, { images, labels }) =>
+      embedder.lossOf(p as Tensors, rest as never, images as Tensor, labels as Tensor, views),
+    found: {
+      classes: test.classes,
+      loss: config.loss.name,
+      scores: await embeddingScores(among, features, test.classes.length),
+      ...(await spreadOf(features, test)),
+    },
   };
 }
 

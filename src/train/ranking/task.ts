@@ -1,18 +1,21 @@
-import { listsOf, type RankedLists, standardizationOf } from '../../data/index.js';
+import { listsOf, type RankedLists, rowsAt, standardizationOf, type Tabular } from '../../data/index.js';
 import { mlp } from '../../nn/index.js';
-import { key as makeKey } from '../../runtime/random/index.js';
-import { merge } from '../../tensor/index.js';
+import { foldIn, key as makeKey } from '../../runtime/random/index.js';
+import { constant, merge } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { made } from '../choice.js';
 import type { TrainConfig } from '../config.js';
 import { exportRows } from '../export.js';
+import { percent } from '../html.js';
+import { importanceSection } from '../importance.js';
 import type { Measured } from '../loop.js';
 import { optimizerOf } from '../optimizers.js';
+import type { Tensors, TrainState } from '../step.js';
 import { isTableFile, rankingTables } from '../tables.js';
 import type { Training, TrainingTask } from '../task.js';
 import { rankingLosses } from './losses.js';
-import { type Ranking, rankingMeasures } from './measures.js';
+import { meanNdcg, type Ranking, rankingMeasures } from './measures.js';
 import { type ListExamples, ranker } from './ranker.js';
 import { rankingSections } from './report.js';
 
@@ -48,6 +51,13 @@ async function rankingTraining(config: TrainConfig): Promise<Training<ListExampl
     threads,
   });
   const draws = makeKey(config.seed);
+  const ranked = async (state: TrainState, lists: RankedLists) => {
+    const said = await overBatches(rowsInOrder({ ...lists }, batchSize), ({ features, relevance, mask }) =>
+      model.evaluate(merge(state.params, state.buffers) as never, { features, relevance, mask } as never, draws),
+    );
+    const ranking: Ranking = { scores: said.scores, relevance: lists.relevance, mask: lists.mask };
+    return { loss: meanOf(said.loss), ranking };
+  };
   return {
     schedule,
     steps,
@@ -55,16 +65,37 @@ async function rankingTraining(config: TrainConfig): Promise<Training<ListExampl
       init: model.init,
       batches: (key) => rowBatches({ ...train }, { batchSize, key }),
       step: model.step,
-      evaluate: async ({ params, buffers }) => {
-        const variables = merge(params, buffers);
-        const said = await overBatches(rowsInOrder({ ...test }, batchSize), ({ indices: _, ...lists }) =>
-          model.evaluate(variables as never, lists as never, draws),
-        );
-        const ranking = { scores: said.scores, relevance: test.relevance, mask: test.mask };
-        return { loss: meanOf(said.loss), measures: rankingMeasures(ranking), ranking };
+      evaluate: async (state) => {
+        const { loss, ranking } = await ranked(state, test);
+        return { loss, measures: rankingMeasures(ranking), ranking };
       },
     },
     exported: ({ params, buffers }) => exportRows(model.infer, merge(params, buffers), columns, { name: 'ranking' }),
     shown: async ({ evaluation }) => ({ record: { sections: rankingSections(evaluation.ranking) } }),
+    subject: async (state) => {
+      const measured = async (features: Tabular['features']) => {
+        const { ranking } = await ranked(state, listsOf({ ...tables.test, features }));
+        return 1 - meanNdcg(ranking, 5);
+      };
+      const error = await measured(tables.test.features);
+      return {
+        examples: (count) => rowsAt({ ...train }, [...Array(Math.min(count, train.mask.shape[0])).keys()]),
+        params: state.params,
+        rest: state.buffers,
+        lossOf: (params, buffers, lists) =>
+          model.lossOf(merge(params, buffers) as Tensors, lists as never, constant(draws)),
+        found: {
+          examples: 'queries',
+          loss: config.loss.name,
+          facts: [['NDCG at 5, test set', percent(1 - error)]],
+          sections: [
+            await importanceSection(tables.test, measured, {
+              key: foldIn(draws, 200),
+              error: 'distance of NDCG at 5 from 1',
+            }),
+          ],
+        },
+      };
+    },
   };
 }

@@ -138,6 +138,12 @@ export function coverageOf({ quantiles, distributions, targets }: RowAnswers): r
 
 const mean = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 
+/** The calibration error of distributions, or of quantiles the mean distance of their levels and what was observed. */
+export function calibrationError(answers: RowAnswers): number {
+  if (answers.distributions) return probabilisticCalibrationError(answers.distributions.pits);
+  return mean((coverageOf(answers) ?? []).map(({ level, observed }) => Math.abs(level - observed)));
+}
+
 /** What answers are measured by after each epoch, the first being what counts: what is quickly found. */
 export function quickMeasures({ targets, prediction, quantiles, distributions, counts }: RowAnswers): Measures {
   return {
@@ -161,10 +167,7 @@ export function rowMeasures(answers: RowAnswers): Measures {
       coverage: intervalCoverage(intervals.lower, intervals.upper, targets),
       intervalWidth: meanIntervalWidth(intervals.lower, intervals.upper),
     }),
-    ...(distributions && { calibrationError: probabilisticCalibrationError(distributions.pits) }),
-    ...(quantiles && {
-      calibrationError: mean((coverageOf(answers) ?? []).map((c) => Math.abs(c.level - c.observed))),
-    }),
+    ...((quantiles || distributions) && { calibrationError: calibrationError(answers) }),
   };
 }
 

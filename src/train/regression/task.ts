@@ -1,6 +1,6 @@
-import { uciNames } from '../../data/index.js';
+import { type Tabular, tabularRows, uciNames } from '../../data/index.js';
 import { mlp } from '../../nn/index.js';
-import { merge } from '../../tensor/index.js';
+import { merge, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { made } from '../choice.js';
@@ -9,9 +9,11 @@ import { exportRows } from '../export.js';
 import type { Measured } from '../loop.js';
 import { ofTestSet } from '../measures.js';
 import { optimizerOf } from '../optimizers.js';
+import type { Tensors, TrainState } from '../step.js';
 import { isTableFile, regressionTables } from '../tables.js';
 import type { Training, TrainingTask } from '../task.js';
 import { answersOf, quickMeasures, type RowAnswers, rowMeasures } from './answers.js';
+import { inspected } from './inspected.js';
 import { rowAugmentations } from './mixing.js';
 import { regressionObjectives } from './objectives.js';
 import { type RowExamples, regressor } from './regressor.js';
@@ -33,6 +35,8 @@ export const regression: TrainingTask = {
   defaults: { epochs: 100, batchSize: 32, optimizer: 'adamw' },
   prepare: regressionTraining,
 };
+
+type Rows = Pick<Tabular, 'features' | 'targets'>;
 
 interface RegressionEvaluation extends Measured {
   readonly answers: RowAnswers;
@@ -61,7 +65,13 @@ async function regressionTraining(config: TrainConfig): Promise<Training<RowExam
       threads,
     },
   );
-  const rowsOf = ({ features, targets }: typeof train) => ({ features, targets });
+  const rowsOf = ({ features, targets }: Rows) => ({ features, targets });
+  const answered = async (state: TrainState, rows: Rows) => {
+    const said = await overBatches(rowsInOrder(rowsOf(rows), 1000), ({ features, targets }) =>
+      model.evaluate(merge(state.params, state.buffers) as never, features, targets),
+    );
+    return { loss: meanOf(said.loss), answers: answersOf(said, rows.targets, objective) };
+  };
   return {
     schedule,
     steps,
@@ -69,19 +79,23 @@ async function regressionTraining(config: TrainConfig): Promise<Training<RowExam
       init: model.init,
       batches: (key) => rowBatches(rowsOf(train), { batchSize, key }),
       step: model.step,
-      evaluate: async ({ params, buffers }) => {
-        const variables = merge(params, buffers);
-        const said = await overBatches(rowsInOrder(rowsOf(test), 1000), ({ features, targets }) =>
-          model.evaluate(variables as never, features, targets),
-        );
-        const answers = answersOf(said, test.targets, objective);
-        return { loss: meanOf(said.loss), measures: quickMeasures(answers), answers };
+      evaluate: async (state) => {
+        const { loss, answers } = await answered(state, test);
+        return { loss, measures: quickMeasures(answers), answers };
       },
     },
     exported: ({ params, buffers }) => exportRows(model.infer, merge(params, buffers), columns, { name: 'regression' }),
     shown: async ({ evaluation }) => ({
       result: ofTestSet(rowMeasures(evaluation.answers)),
       record: { sections: regressionSections(evaluation.answers, train), ...(train.unit && { unit: train.unit }) },
+    }),
+    subject: async (state) => ({
+      examples: (count) => rowsOf(tabularRows(train, [...train.targets.data.keys()].slice(0, count))),
+      params: state.params,
+      rest: state.buffers,
+      lossOf: (params, buffers, { features, targets }) =>
+        model.lossOf(merge(params, buffers) as Tensors, features as Tensor, targets as Tensor),
+      found: await inspected((rows) => answered(state, rows).then(({ answers }) => answers), test, config),
     }),
   };
 }

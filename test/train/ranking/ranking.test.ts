@@ -5,7 +5,15 @@ import ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listsOf } from '../../../src/data/index.js';
 import { ndarray } from '../../../src/index.js';
-import { exportRun, parseConfig, rankingLosses, runFiles, runTraining } from '../../../src/train/index.js';
+import {
+  exportRun,
+  inspectRun,
+  parseConfig,
+  rankingLosses,
+  renderInspection,
+  runFiles,
+  runTraining,
+} from '../../../src/train/index.js';
 import { meanNdcg, ndcgOfLists, ordered } from '../../../src/train/ranking/measures.js';
 import { rankingTables } from '../../../src/train/tables.js';
 
@@ -65,6 +73,10 @@ describe('rankings', () => {
     expect(result?.testNdcgAt5).toBeGreaterThan(0.85);
     expect(Buffer.from(await exportRun(out)).equals(readFileSync(join(out, runFiles.model)))).toBe(true);
     expect(readFileSync(join(out, runFiles.report), 'utf8')).toContain('Lists as ranked');
+
+    const inspection = await inspectRun(out, { samples: 20, points: 3, probes: 1, steps: 3 });
+    expect(inspection.facts?.[0]).toEqual(['NDCG at 5, test set', `${(100 * (result?.testNdcgAt5 ?? 0)).toFixed(2)}%`]);
+    expect(renderInspection(inspection)).toContain('20 training queries');
   });
 
   it.each(Object.keys(rankingLosses))('train with %s', async (loss) => {

@@ -7,7 +7,14 @@ import { type Tabular, tabularRows, uci } from '../../../src/data/index.js';
 import { ndarray } from '../../../src/index.js';
 import { rootMeanSquaredError } from '../../../src/metrics/index.js';
 import { key, normal, uniform } from '../../../src/runtime/random/index.js';
-import { exportRun, parseConfig, runFiles, runTraining } from '../../../src/train/index.js';
+import {
+  exportRun,
+  inspectRun,
+  parseConfig,
+  renderInspection,
+  runFiles,
+  runTraining,
+} from '../../../src/train/index.js';
 import { regressionTables } from '../../../src/train/tables.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-regression-'));
@@ -127,6 +134,35 @@ describe('regressions of tables', () => {
     // From the first step on in the range of the prices, which standardisation is for.
     for (const value of prediction.data as Float32Array) expect(value).toBeGreaterThan(1000);
   });
+
+  it.each([
+    { loss: 'gaussianMixtureNegativeLogLikelihood', calibrated: true },
+    { loss: 'quantileLoss:level=[0.1,0.5,0.9]', calibrated: true },
+    { loss: 'meanSquaredError', calibrated: false },
+  ])(
+    'with $loss can be looked at: what columns are worth, and what recalibration would do',
+    async ({ loss, calibrated }) => {
+      const out = join(folder, `inspected-${loss.replace(/\W+/g, '-')}`);
+      const columns = ['area', 'row'];
+      const result = await runTraining(parseConfig({ ...table, columns, loss, ...learning, epochs: 20 }), { out });
+      const inspection = await inspectRun(out, { samples: 64, points: 3, probes: 1, steps: 4 });
+      expect(inspection.samples).toBe(64);
+      const facts = new Map(inspection.facts);
+      expect(Number(facts.get('root mean squared error, test set, units of the target'))).toBeCloseTo(
+        result?.testError ?? 0,
+        -1,
+      );
+      expect(facts.has('calibration error, test set')).toBe(calibrated);
+      const html = renderInspection(inspection);
+      expect(html).toContain('64 training rows');
+      expect(html.includes('Recalibration')).toBe(calibrated);
+      // The area tells the price, the number of the row nothing.
+      const bars = html.slice(html.indexOf('What each column is worth</h2>'));
+      expect(bars.indexOf('>area<')).toBeGreaterThan(0);
+      expect(bars.indexOf('>area<')).toBeLessThan(bars.indexOf('>row<'));
+      expect(inspection.surface.losses[1][1]).toBeLessThan(Math.max(...inspection.surface.losses.flat()));
+    },
+  );
 
   it('go on, bit for bit, where they were stopped', async () => {
     const config = parseConfig({
