@@ -60,7 +60,9 @@ describe('the catalogue', () => {
     for (const { arms } of last?.details.measurements ?? [])
       for (const name of Object.values(arms).flatMap(Object.keys)) {
         expect(measures[name], `${name}: what it is, in src/papers/measures.ts`).toBeDefined();
-        expect(figure).toContain(`${escapeHtml(name)}: ${escapeHtml(measures[name])}`);
+        const label = `${name}: ${measures[name]}`;
+        expect(label.length, label).toBeLessThan(90);
+        expect(figure).toContain(escapeHtml(label));
       }
     expect(figure).toContain(`effect: ${unit}`);
   });
