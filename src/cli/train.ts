@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import {
+  domainKinds,
   optimizers,
   parseConfig,
   readConfig,
@@ -71,6 +72,10 @@ export function addTrainCommand(program: Command): void {
     .option('--test-data <file>', 'table to measure on (default: a share of the data)')
     .option('--validation <x>', 'share of a table that is held out to measure on (default: 0.2)', number)
     .option('--split-seed <n>', 'seed of what is held out (default: 0)', number)
+    .option(
+      '--domains <name[:option=value,...]>',
+      `domains made out of the data set, the test set of the one held out: ${list(domainKinds)}`,
+    )
     .option('--dimension <n>', 'length of embeddings', number)
     .option('--learning-rate <x>', 'largest learning rate of the schedule', number)
     .option('--weight-decay <x>', 'weight decay', number)

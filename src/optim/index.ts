@@ -18,6 +18,7 @@ export {
   withGradients,
 } from './minimizer.js';
 export { type LbfgsOptions, lbfgs, type Minimum } from './minimizers/lbfgs.js';
+export { onlineLbfgs } from './minimizers/online-lbfgs.js';
 export { type LinePoint, strongWolfe, type WolfeOptions } from './minimizers/wolfe.js';
 export * from './optimizers.js';
 export * from './schedules/basic.js';

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import {
   cutMix,
   cutout,
+  diffJpeg,
+  exactArithmetic,
   type Mixture,
   mixup,
   randomAffine,
@@ -11,6 +13,8 @@ import {
   randomErasing,
   randomHorizontalFlip,
   randomJpeg,
+  softArithmetic,
+  straightThroughArithmetic,
 } from '../augment/index.js';
 import { foldIn } from '../runtime/random/index.js';
 import type { Tensor } from '../tensor/index.js';
@@ -42,6 +46,23 @@ const mixing =
     return { images: x, targets: mixed };
   };
 
+/** What takes colours in [0, 255], of images of 1 channel or 3 in [0, 1]. */
+const ofBytes =
+  (fn: (images: Tensor) => Tensor) =>
+  (images: Tensor): Tensor => {
+    const [n, channels, height, width] = images.shape;
+    const changed = fn(images.mul(255).broadcastTo([n, 3, height, width]))
+      .div(255)
+      .clip(0, 1);
+    return channels === 3 ? changed : changed.mean(1, { keepDims: true });
+  };
+
+const arithmetics = {
+  soft: softArithmetic,
+  straightThrough: straightThroughArithmetic,
+  exact: exactArithmetic,
+} as const;
+
 const range = z.tuple([z.number(), z.number()]).optional();
 const probability = z.number().min(0).max(1).optional();
 const fill = z.number().optional();
@@ -50,6 +71,15 @@ const pixels = z.number().int().positive();
 /** What changes images one by one, by the names of their functions; each takes its function's options. */
 export const imageAugmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
   cutout: choice({ size: pixels, fill }, (options) => ofImages((x, k) => cutout(x, k, options))),
+  // At one quality for all, where randomJpeg draws one for each.
+  diffJpeg: choice(
+    {
+      quality: z.number().min(1).max(99).optional(),
+      arithmetic: z.enum(['soft', 'straightThrough', 'exact']).optional(),
+    },
+    ({ quality = 50, arithmetic = 'soft' }) =>
+      ofImages(ofBytes((x) => diffJpeg(x, quality, { arithmetic: arithmetics[arithmetic] }))),
+  ),
   randomAffine: choice(
     {
       rotation: range,

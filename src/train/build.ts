@@ -2,9 +2,12 @@ import { cifar10, type Dataset, type DownloadProgress, digits, head, mnist } fro
 import { type Layer, mlp, resnet, resnet9, type Variables, vit } from '../nn/index.js';
 import { constant, cosine, oneCycle, type Schedule } from '../optim/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
+import { made } from './choice.js';
 import type { Normalization } from './classifier.js';
 import type { TrainConfig } from './config.js';
-import { isSgd } from './optimizers.js';
+import { balancedCount } from './domains/batches.js';
+import { type DomainData, dealt, domainKinds } from './domains/domains.js';
+import { usualRate } from './optimizers.js';
 
 /** Of the drawn digits: data must not change with the seed of the training. */
 const drawnData = key(0);
@@ -84,7 +87,7 @@ export function modelOf(config: TrainConfig, { images, classes }: Dataset, count
 
 /** The learning rate of a configuration at each of `steps` steps. */
 export function scheduleOf(config: TrainConfig, steps: number): Schedule {
-  return scheduleNamed(config.schedule, config.learningRate ?? (isSgd(config.optimizer) ? 0.05 : 1e-3), steps);
+  return scheduleNamed(config.schedule, config.learningRate ?? usualRate(config.optimizer), steps);
 }
 
 /** A schedule by name, with its largest rate. */
@@ -106,6 +109,8 @@ export interface PreparedData {
   readonly normalization: Normalization;
   readonly schedule: Schedule;
   readonly steps: number;
+  /** Where the training set is made of domains: their names, and that of each image. */
+  readonly domains?: Pick<DomainData, 'names' | 'heldOut' | 'domain'>;
 }
 
 /** Data and schedule of a configuration. @throws RangeError when there are too few samples for a batch. */
@@ -113,8 +118,23 @@ export async function prepareData(
   config: TrainConfig,
   onDownload?: (progress: DownloadProgress) => void,
 ): Promise<PreparedData> {
-  const { train, test, normalization } = await datasetsOf(config, onDownload);
-  return { train, test, normalization, ...scheduled(config, train.labels.shape[0]) };
+  const data = await datasetsOf(config, onDownload);
+  if (!config.domains) return { ...data, ...scheduled(config, data.train.labels.shape[0]) };
+  const { train, test, ...domains } = await dealt(made(domainKinds, config.domains), data);
+  const { names, domain } = domains;
+  const count = balancedCount(domain, names.length);
+  return { train, test, normalization: normalizationOf(train), domains, ...scheduled(config, count) };
+}
+
+/** Mean and deviation of all pixels. */
+function normalizationOf({ images: { data } }: Dataset): Normalization {
+  let [sum, squares] = [0, 0];
+  for (const byte of data) {
+    sum += byte;
+    squares += byte * byte;
+  }
+  const mean = sum / data.length;
+  return { mean: mean / 255, deviation: Math.sqrt(squares / data.length - mean * mean) / 255 };
 }
 
 /** For how long a configuration trains on so many samples, and how fast. @throws RangeError when they are too few for a batch. */

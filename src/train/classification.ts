@@ -1,3 +1,4 @@
+import type { Key } from '../runtime/random/index.js';
 import { merge } from '../tensor/index.js';
 import { augmentations } from './augmentations.js';
 import { type ImageExamples, imageBatches } from './batches.js';
@@ -5,9 +6,11 @@ import { imageData, imageModels, modelOf, type PreparedData, prepareData } from 
 import { made } from './choice.js';
 import { type Classifier, classifier } from './classifier.js';
 import type { TrainConfig } from './config.js';
+import { domainBatches } from './domains/batches.js';
 import { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 import { exportInference } from './export.js';
 import { classifierSubject } from './inspection-subject.js';
+import type { Batches } from './loop.js';
 import { classifierLosses } from './losses.js';
 import { optimizerOf } from './optimizers.js';
 import { regularizers } from './regularizers.js';
@@ -23,19 +26,23 @@ export const classification: TrainingTask = {
   loss: 'crossEntropy',
   augmentations,
   regularizers,
+  settings: ['domains'],
   prepare: async (config, { onDownload }) => classifierTraining(config, await prepareData(config, onDownload)),
 };
 
 function classifierTraining(config: TrainConfig, prepared: PreparedData): Training<ImageExamples, Evaluation> {
-  const { train, test, schedule, steps } = prepared;
+  const { train, test, schedule, steps, domains } = prepared;
   const { batchSize } = config;
   const model = classifierOf(config, prepared);
+  const batches: (key: Key) => Batches<ImageExamples> = domains
+    ? (key) => domainBatches(train, domains.domain, domains.names.length, { batchSize, key })
+    : (key) => imageBatches(train, { batchSize, key });
   return {
     schedule,
     steps,
     task: {
       init: model.init,
-      batches: (key) => imageBatches(train, { batchSize, key }),
+      batches,
       step: model.step,
       evaluate: ({ params, buffers }) => evaluateOn(model, merge(params, buffers), test, batchSize),
     },
@@ -53,13 +60,27 @@ function classifierTraining(config: TrainConfig, prepared: PreparedData): Traini
   };
 }
 
-/** The classifier of a configuration. */
-export function classifierOf(config: TrainConfig, { train, normalization, schedule }: PreparedData): Classifier {
+/** The classifier of a configuration. @throws RangeError for what compares domains where there are none, and batches that they do not divide. */
+export function classifierOf(config: TrainConfig, prepared: PreparedData): Classifier {
+  const { train, normalization, schedule, domains } = prepared;
+  const chosen = config.regularizer.map((one) => ({ name: one.name, regularizer: made(regularizers, one) }));
+  const comparing = chosen.find(({ regularizer }) => regularizer.ofDomains)?.name;
+  const walking = config.optimizer.name === 'fish' ? 'fish' : undefined;
+  if (!domains && (comparing ?? walking))
+    throw new RangeError(
+      `train: ${comparing ?? walking} compares domains; say which, as with domains rotation:degrees=[0,30],heldOut=60`,
+    );
+  if (domains && config.batchSize % domains.names.length !== 0)
+    throw new RangeError(
+      `train: batchSize ${config.batchSize} must be a multiple of the ${domains.names.length} domains, to hold as many images of each`,
+    );
   return classifier(modelOf(config, train), optimizerOf(config, schedule), {
     normalization,
     loss: made(classifierLosses, config.loss),
-    augmentations: config.augment.map((chosen) => made(augmentations, chosen)),
-    regularizers: config.regularizer.map((chosen) => made(regularizers, chosen)),
+    augmentations: config.augment.map((one) => made(augmentations, one)),
+    regularizers: chosen.map(({ regularizer }) => regularizer),
+    ...(domains && { domains: domains.names.length }),
+    size: { examples: train.labels.shape[0], classes: train.classes.length },
     threads: config.threads,
   });
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { chosen, chosenFrom } from './choice.js';
+import { domainKinds } from './domains/domains.js';
 import { nearest } from './nearest.js';
 import { optimizers } from './optimizers.js';
 import type { TrainingTask } from './task.js';
@@ -16,7 +17,7 @@ export const trainConfigSchema = z.strictObject({
   batchSize: z.number().int().positive().default(64),
   /** Name and options, as `sam:radius=0.1`. */
   optimizer: chosenFrom('optimizer', optimizers).prefault('sgd'),
-  /** The largest learning rate of the schedule. Default: 0.05 for SGD, 0.001 for the others. */
+  /** The largest learning rate of the schedule. Default: 0.05 for SGD, 0.2 for L-BFGS, 0.0002 for forward gradients, 0.001 for the others. */
   learningRate: z.number().positive().optional(),
   momentum: z.number().min(0).lt(1).default(0.9),
   weightDecay: z.number().min(0).default(5e-4),
@@ -49,6 +50,8 @@ export const trainConfigSchema = z.strictObject({
   validation: z.number().gt(0).lt(1).optional(),
   /** Of tables: seed of what is held out; that of the training does not change it. Default 0. */
   splitSeed: z.number().int().min(0).optional(),
+  /** Of classification: how domains are made out of the data set, as `rotation:degrees=[0,15,30,45],heldOut=75`; the test set is the domain held out. */
+  domains: chosenFrom('kind of domains', domainKinds).optional(),
   /** Of embeddings: their length. Default 64. */
   dimension: z.number().int().min(2).optional(),
   dropout: z.number().min(0).lt(1).default(0),

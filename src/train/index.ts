@@ -26,6 +26,7 @@ export {
 export { type GridPrediction, type GridTarget, gridTargets, readGrid } from './detection/grid.js';
 export { type DetectionObjective, detectionLosses } from './detection/losses.js';
 export { nonMaximumSuppression, type SuppressionOptions } from './detection/suppression.js';
+export { type DomainData, type Domains, domainKinds } from './domains/domains.js';
 export { type Embedder, type EmbedderOptions, embedder } from './embedding/embedder.js';
 export { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
 export { type EmbeddingScores, embeddingScores, linearProbe } from './embedding/scores.js';
@@ -70,7 +71,8 @@ export { type ReadingInput, type ReadingLoss, readingLosses } from './reading/lo
 export { greedyTexts, readingMeasures } from './reading/task.js';
 export { type RegressionLoss, regressionLosses } from './regression/losses.js';
 export { type Forecast, type RegressionObjective, regressionObjectives } from './regression/objectives.js';
-export { type ClassifierRegularizer, type RegularizerInput, regularizers } from './regularizers.js';
+export type { ClassifierRegularizer, RegularizerInput, TrainingSize } from './regularizer.js';
+export { regularizers } from './regularizers.js';
 export {
   type Estimate,
   type RunRecord,

@@ -2,7 +2,7 @@ import { Context, type ContextOptions } from '../nn/index.js';
 import type { Minimizer } from '../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../runtime/index.js';
 import { foldIn, type Key } from '../runtime/random/index.js';
-import { item, type MapTree, merge, type NDArray, ndarray, type Tensor } from '../tensor/index.js';
+import { item, type MapTree, mapTree, merge, type NDArray, ndarray, type Tensor } from '../tensor/index.js';
 import type { Measures } from './measures.js';
 
 /** A tree of arrays; its structure is the model's. */
@@ -38,6 +38,8 @@ export interface ObjectiveInput<B> {
   readonly epoch: Tensor;
   /** Randomness of this step. */
   readonly key: Tensor;
+  /** Of how many domains the batch is made, equal parts one after the other; undefined where there are none. */
+  readonly domains: number | undefined;
   /** For the model, in training; the running statistics that it is handed are kept. */
   readonly context: Context;
 }
@@ -60,6 +62,8 @@ export interface StepOptions<E extends Examples, B> extends SessionOptions {
   readonly objective: TrainObjective<B>;
   /** Default none. They are lent to each step, no part of the state. */
   readonly frozen?: Arrays;
+  /** Of how many domains each batch is made, equal parts one after the other, in an order drawn anew for each. Default: of none. */
+  readonly domains?: number;
   /** With what batch normalisation normalises. Default: the statistics of batches, which move its running ones. */
   readonly statistics?: ContextOptions['statistics'];
 }
@@ -94,20 +98,26 @@ export function initialState(optimizer: Minimizer, parts: Omit<TrainState, 'opti
 
 /** One step of an optimizer on the objective of any task. */
 export function trainStep<E extends Examples, B>(options: StepOptions<E, B>): TrainStep<E> {
-  const { optimizer, prepare, objective, frozen = {}, statistics, ...session } = options;
+  const { optimizer, prepare, objective, frozen = {}, domains, statistics, ...session } = options;
   const run = compile(
     (state: Symbolic<TrainState>, examples: Symbolic<E>, given: { key: Tensor; epoch: Tensor; frozen: Tensors }) => {
       const { key } = given;
-      // The model draws with the key folded with 0, 1, ...
-      const batch = prepare(examples, foldIn(key, -1));
-      const minimised = (params: Tensors) => {
+      const minimised = (batch: B, made: number | undefined) => (params: Tensors) => {
+        // The model draws with the key folded with 0, 1, ...
         const context = new Context({ training: true, key, statistics });
         const { buffers, carried } = state;
-        const value = objective({ params, buffers, carried, batch, context, ...given });
+        const value = objective({ params, buffers, carried, batch, context, domains: made, ...given });
         const kept = { buffers: context.updated(buffers), carried: value.carried ?? carried };
         return [value.loss, kept, value.measures ?? {}] as const;
       };
-      const next = optimizer.step(minimised, state.params, state.optimizer);
+      const drawn = foldIn(key, -1);
+      const whole = minimised(prepare(examples, drawn), domains);
+      const next = optimizer.step(whole, state.params, state.optimizer, {
+        key: foldIn(key, -3),
+        ...(domains !== undefined && {
+          domains: () => parts(examples, domains).map((part, i) => minimised(prepare(part, foldIn(drawn, i)), 1)),
+        }),
+      });
       const [loss, kept, measures] = next.value;
       return { state: { params: next.params, optimizer: next.state as Tensors, ...kept }, loss, measures };
     },
@@ -124,4 +134,16 @@ export function trainStep<E extends Examples, B>(options: StepOptions<E, B>): Tr
     };
   };
   return Object.assign(step, { stats: run.stats, release: run.release });
+}
+
+/** Trees of tensors with equal parts of the rows of each, one after the other. */
+export function parts<T>(tree: T, count: number): T[] {
+  return Array.from(
+    { length: count },
+    (_, i) =>
+      mapTree(tree, (leaf: Tensor) => {
+        const rows = leaf.shape[0] / count;
+        return leaf.slice([[i * rows, (i + 1) * rows]]);
+      }) as T,
+  );
 }

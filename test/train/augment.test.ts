@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cutMix, mixedLoss, mixup, randomCrop } from '../../src/augment/index.js';
 import { compile, mapTree, type NDArray, ndarray, type Tensor, toNumbers } from '../../src/index.js';
-import { crossEntropy, logitPenalty, maxSupPenalty, virtualAdversarialLoss } from '../../src/losses/index.js';
+import {
+  crossEntropy,
+  logitPenalty,
+  maxSupPenalty,
+  trajectoryLoss,
+  virtualAdversarialLoss,
+} from '../../src/losses/index.js';
 import { Context, type Layer, mlp, type Symbolic, type Variables } from '../../src/nn/index.js';
 import { firstOrder, sgd } from '../../src/optim/index.js';
 import { foldIn, key, uniform } from '../../src/runtime/random/index.js';
@@ -225,5 +231,72 @@ export default settings;`,
     writeFileSync(join(folder, 'empty.ts'), 'export const epochs = 2;');
     await expect(readConfig(join(folder, 'empty.ts'))).rejects.toThrow(/empty.ts: must hold settings by name/);
     await expect(readConfig(join(folder, 'absent.ts'))).rejects.toThrow(/absent.ts: /);
+  });
+});
+
+describe('trajectoryLoss', () => {
+  it('compares with the outputs that the same examples had some epochs before', async () => {
+    const regularizer = made(regularizers, parseChoice('trajectoryLoss:weight=2,lag=2,start=3,temperature=4'));
+    const run = compile(
+      (logits: Tensor, past: Tensor, indices: Tensor, epoch: Tensor, carried: { outputs: Tensor }) => ({
+        ...regularizer.penalty({
+          batch: { images: logits, targets: [] },
+          indices,
+          logits,
+          model: () => logits,
+          loss: crossEntropy,
+          key: indices,
+          epoch,
+          domains: undefined,
+          carried,
+        }),
+        expected: trajectoryLoss(logits, past, { temperature: 4 }).mul(2),
+      }),
+    );
+    let carried = regularizer.state?.({ examples: 10, classes: 3 }) as { outputs: NDArray };
+    expect(carried.outputs.shape).toEqual([3, 10, 3]);
+    const logits = (epoch: number) => uniform(key(epoch), [4, 3]);
+    for (let epoch = 0; epoch < 6; epoch++) {
+      const indices = ndarray([7, 0, 3, 9], { dtype: 'int32' });
+      const got = await run(
+        logits(epoch),
+        logits(Math.max(0, epoch - 2)),
+        indices,
+        ndarray(epoch, { dtype: 'int32' }),
+        carried,
+      );
+      carried = got.carried as typeof carried;
+      if (epoch < 3) expect(toNumbers(got.value)).toEqual([0]);
+      else close(toNumbers(got.value)[0], toNumbers(got.expected)[0], 1e-6, `epoch ${epoch}`);
+    }
+    // What was never seen has no past to leave.
+    const strangers = ndarray([1, 2, 4, 5], { dtype: 'int32' });
+    const got = await run(logits(8), logits(6), strangers, ndarray(8, { dtype: 'int32' }), carried);
+    expect(Math.abs(toNumbers(got.value)[0])).toBeLessThan(1e-6);
+  });
+
+  it('is part of a run that is resumed', async () => {
+    const settings = parseConfig({
+      hidden: [16],
+      trainSize: 320,
+      testSize: 40,
+      batchSize: 32,
+      epochs: 3,
+      checkpointEvery: 3,
+      regularizer: ['trajectoryLoss:lag=1,start=1'],
+    });
+    const [whole, stopped] = ['saf', 'saf-stopped'].map((name) => join(folder, name));
+    await runTraining(settings, { out: whole });
+    const stop = new AbortController();
+    await runTraining(settings, {
+      out: stopped,
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.type === 'step' && event.progress.step === 17) stop.abort();
+      },
+    });
+    await runTraining(settings, { out: stopped, resume: true });
+    const [a, b] = [whole, stopped].map((out) => readFileSync(join(out, runFiles.checkpoint)));
+    expect(a.equals(b)).toBe(true);
   });
 });

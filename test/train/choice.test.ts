@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compile, grad, ndarray, type Tensor, toNumbers } from '../../src/index.js';
+import { compile, constant, grad, ndarray, type Tensor, toNumbers } from '../../src/index.js';
 import { crossEntropy, normalizedFocalLoss, polyLoss, reverseCrossEntropy } from '../../src/losses/index.js';
 import { constant as constantRate } from '../../src/optim/index.js';
+import { key } from '../../src/runtime/random/index.js';
 import { made } from '../../src/train/choice.js';
 import {
   classifierLosses,
@@ -105,26 +106,32 @@ describe('choices by name', () => {
     expect(after).toBeLessThan(before);
   });
 
-  it.each([...Object.keys(optimizers), 'sam:base=adam,p=3', 'sgd:nesterov=false', 'adam:amsgrad=true,beta1=0.5'])(
-    '%s: takes a bowl downhill',
-    async (name) => {
-      const minimizer = optimizerOf(parseConfig({ optimizer: name, clipNorm: 1 }), constantRate(0.05));
-      const bowl = (w: Tensor) => w.square().sum();
-      const step = compile((w: Tensor, state: never) => {
-        const next = minimizer.step(bowl, w, state);
-        return { params: next.params, state: next.state as never, value: next.value };
-      });
-      let w: never = ndarray([1, -2]) as never;
-      let state = minimizer.init(w) as never;
-      const values: number[] = [];
-      for (let i = 0; i < 40; i++) {
-        const next = (await step(w, state)) as { params: never; state: never; value: never };
-        [w, state] = [next.params, next.state];
-        values.push(toNumbers(next.value)[0]);
-      }
-      expect(values.at(-1)).toBeLessThan(0.6 * values[0]);
-    },
-  );
+  it.each([
+    ...Object.keys(optimizers),
+    'sam:base=adam,p=3',
+    'sgd:nesterov=false',
+    'adam:amsgrad=true,beta1=0.5',
+    'lbfgs:online=false,history=2',
+  ])('%s: takes a bowl downhill', async (name) => {
+    const minimizer = optimizerOf(
+      parseConfig({ optimizer: name, clipNorm: 1 }),
+      constantRate(name.startsWith('lbfgs') ? 0.3 : 0.05),
+    );
+    const bowl = (w: Tensor) => w.square().sum();
+    const step = compile((w: Tensor, state: never) => {
+      const next = minimizer.step(bowl, w, state, { key: constant(key(2)), domains: () => [bowl, bowl] });
+      return { params: next.params, state: next.state as never, value: next.value };
+    });
+    let w: never = ndarray([1, -2]) as never;
+    let state = minimizer.init(w) as never;
+    const values: number[] = [];
+    for (let i = 0; i < 40; i++) {
+      const next = (await step(w, state)) as { params: never; state: never; value: never };
+      [w, state] = [next.params, next.state];
+      values.push(toNumbers(next.value)[0]);
+    }
+    expect(values.at(-1)).toBeLessThan(0.6 * values[0]);
+  });
 });
 
 describe('configuration files', () => {

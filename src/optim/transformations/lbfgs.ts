@@ -10,13 +10,13 @@ export interface ScaleByLbfgsOptions {
 }
 
 /** All leaves of a tree in one row. */
-const rowOf = (tree: unknown): Tensor => {
+export const rowOf = (tree: unknown): Tensor => {
   const [first, ...others] = leavesOf<Tensor>(tree).map(({ value }) => value.flatten());
   return others.length === 0 ? first : concat([first, ...others.map((leaf) => leaf.cast(first.dtype))]);
 };
 
 /** A row as the leaves of a tree. */
-function treeOf<P>(like: P, row: Tensor): P {
+export function treeOf<P>(like: P, row: Tensor): P {
   let at = 0;
   const leaves = leavesOf<Tensor>(like).map(({ value: { shape, size, dtype } }) => {
     const part = row.slice([[at, at + size]]);
@@ -39,7 +39,7 @@ function zerosBeside(tree: unknown, shape: readonly number[]): Tensor | NDArray 
     : zerosArray(shape, value.dtype);
 }
 
-interface State {
+export interface LbfgsState {
   readonly count: Tensor;
   /** Parameters and gradient of the step before, [n]. */
   readonly params: Tensor;
@@ -57,7 +57,7 @@ interface State {
  *
  * Pairs of too little curvature are left out, so that H stays positive definite and its product a direction of ascent of the batch's loss. A
  * learning rate follows in place of a search along the line: 1 is Newton's step. Gradients of changing batches differ by their noise too, which
- * pairs take for curvature: large batches and rates well below 1 suit it. For whole functions there is `lbfgs`, with its search.
+ * pairs take for curvature: large batches suit it, or `onlineLbfgs`. For whole functions there is `lbfgs`, with its search.
  *
  * The state is explicit: 2 (m + 1) numbers for each parameter.
  *
@@ -75,7 +75,7 @@ export function scaleByLbfgs({ history = 10, curvature = 1e-4 }: ScaleByLbfgsOpt
       return { count: zeroCount(params), params: row(), gradient: row(), steps: rows(), changes: rows() };
     },
     update: (gradients, state, params) => {
-      const before = state as State;
+      const before = state as LbfgsState;
       const [gradient, at] = [rowOf(gradients), rowOf(params)];
       const [step, change] = [at.sub(before.params), gradient.sub(before.gradient)];
       const bound = step.square().sum().mul(change.square().sum()).sqrt().mul(curvature);

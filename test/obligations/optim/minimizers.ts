@@ -50,6 +50,7 @@ export const minimizers: Record<string, Entry> = {
   trace: before(() => optim.trace({ momentum: 0.8 }), 0.05),
   scaleByLbfgs: before(() => optim.scaleByLbfgs(), 0.5),
   'scaleByLbfgs: one pair': before(() => optim.scaleByLbfgs({ history: 1 }), 0.2),
+  onlineLbfgs: { make: () => optim.onlineLbfgs(optim.scale(-0.5)) },
   addDecayedWeights: before(() => optim.addDecayedWeights(1e-4), 0.1, { restless: 'weights decay' }),
   scale: of(() => optim.scale(-0.1)),
   scaleBySchedule: of(() => optim.scaleBySchedule(optim.constant(0.1), -1)),

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { compile, constant, grad, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
-import { applyUpdates, chain, scale, scaleByLbfgs } from '../../../src/optim/index.js';
-import { allClose } from '../../support/derivatives.js';
+import {
+  applyUpdates,
+  chain,
+  firstOrder,
+  type Minimizer,
+  onlineLbfgs,
+  scale,
+  scaleByLbfgs,
+} from '../../../src/optim/index.js';
+import { allClose, random64 } from '../../support/derivatives.js';
 
 type Params = { readonly a: Tensor; readonly b: readonly [Tensor] };
 const start = {
@@ -120,6 +128,36 @@ describe('scaleByLbfgs', () => {
         `step ${k}`,
       );
     });
+  });
+
+  it('onlineLbfgs takes both gradients of a pair on one batch: as scaleByLbfgs where batches are alike, better where they are not', async () => {
+    const centre = [3, -2];
+    const noisy = (w: Tensor, shift: Tensor) => {
+      const d = w.sub(constant(centre).cast('float64'));
+      return d
+        .square()
+        .mul(constant([1, 10]).cast('float64'))
+        .sum()
+        .add(d.mul(shift).sum());
+    };
+    const minimizers = [onlineLbfgs(scale(-0.3)), firstOrder(chain(scaleByLbfgs(), scale(-0.3)))];
+    const last = async (minimizer: Minimizer, noise: number) => {
+      const run = compile((w: Tensor, state: never, shift: Tensor) => {
+        const step = minimizer.step((p: Tensor) => noisy(p, shift), w, state);
+        return { params: step.params, state: step.state as Tensor };
+      });
+      let params = ndarray([0, 0], { dtype: 'float64' });
+      let state = minimizer.init(params) as never;
+      for (let i = 0; i < 40; i++) {
+        const shift = random64([2], { stream: i }).data.map((v) => v * noise) as Float64Array;
+        const next = await run(params as never, state, ndarray(shift) as never);
+        [params, state] = [next.params as typeof params, next.state as never];
+      }
+      return Math.hypot(...toNumbers(params).map((v, i) => v - centre[i]));
+    };
+    const [online, streamed] = [await last(minimizers[0], 0), await last(minimizers[1], 0)];
+    expect(Math.abs(online - streamed)).toBeLessThan(1e-9);
+    expect(await last(minimizers[0], 3)).toBeLessThan(0.5 * (await last(minimizers[1], 3)));
   });
 
   it('refuses options that do not fit', () => {
