@@ -35,21 +35,10 @@ const decay = z.number().min(0).lt(1).optional();
 const small = z.number().positive().optional();
 const adamOptions = { beta1: decay, beta2: decay, epsilon: small, amsgrad: z.boolean().optional() };
 
-const lbfgsOptions = {
-  history: z.number().int().positive().optional(),
-  curvature: z.number().min(0).lt(1).optional(),
-};
-
 const bases: Readonly<Record<string, Choice<Base>>> = {
   adagrad: choice({ epsilon: small }, (options) => (setting) => adagrad({ ...ruled(setting), ...options })),
   adam: choice(adamOptions, (options) => (setting) => adam({ ...ruled(setting), ...options })),
   adamw: choice(adamOptions, (options) => (setting) => adamW({ ...ruled(setting), ...options })),
-  lbfgs: choice(
-    lbfgsOptions,
-    (options) =>
-      ({ learningRate, weightDecay }) =>
-        chain(addDecayedWeights(weightDecay), scaleByLbfgs(options), scaleByLearningRate(learningRate)),
-  ),
   rmsprop: choice({ decay, epsilon: small }, (options) => (setting) => rmsprop({ ...ruled(setting), ...options })),
   sgd: choice({ nesterov: z.boolean().optional() }, ({ nesterov }) => (setting) => {
     const { momentum } = setting;
@@ -92,13 +81,20 @@ export const optimizers: Readonly<Record<string, Choice<(parts: Parts) => Minimi
     { guess: z.enum(['normal', 'signs']).optional(), normalize: z.boolean().optional(), base: baseName },
     ({ base, ...options }) => onBase((rule) => forwardDescent(rule, options), base),
   ),
-  // Both gradients of a pair are of one batch, or the noise between batches passes for curvature; `online=false` takes those of successive batches.
-  lbfgs: choice({ ...lbfgsOptions, online: z.boolean().optional() }, ({ online = true, ...options }) => (parts) => {
-    const { weightDecay, learningRate } = parts.setting;
-    if (!online) return firstOrder(parts.of('lbfgs', options));
-    const rest = chain(addDecayedWeights(weightDecay), scaleByLearningRate(learningRate));
-    return onlineLbfgs(parts.limited(rest), options);
-  }),
+  // Both gradients of a pair are of one batch, or the noise between batches passes for curvature; `online=false` takes those of successive
+  // batches. What is limited is the direction: of gradients cut short no curvature could be told.
+  lbfgs: choice(
+    {
+      history: z.number().int().positive().optional(),
+      curvature: z.number().min(0).lt(1).optional(),
+      online: z.boolean().optional(),
+    },
+    ({ online = true, ...options }) =>
+      ({ setting: { weightDecay, learningRate }, limited }) => {
+        const rest = limited(chain(addDecayedWeights(weightDecay), scaleByLearningRate(learningRate)));
+        return online ? onlineLbfgs(rest, options) : firstOrder(chain(scaleByLbfgs(options), rest));
+      },
+  ),
   sam: choice(
     { radius, p: z.number().gt(1).optional(), secondOrder: z.boolean().optional(), base: baseName },
     ({ base, ...options }) => onBase((rule) => sam(rule, options), base),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compile, constant, grad, ndarray, type Tensor, toNumbers } from '../../src/index.js';
+import { compile, grad, ndarray, type Tensor, toNumbers } from '../../src/index.js';
 import { crossEntropy, normalizedFocalLoss, polyLoss, reverseCrossEntropy } from '../../src/losses/index.js';
 import { constant as constantRate } from '../../src/optim/index.js';
 import { key } from '../../src/runtime/random/index.js';
@@ -118,15 +118,15 @@ describe('choices by name', () => {
       constantRate(name.startsWith('lbfgs') ? 0.3 : 0.05),
     );
     const bowl = (w: Tensor) => w.square().sum();
-    const step = compile((w: Tensor, state: never) => {
-      const next = minimizer.step(bowl, w, state, { key: constant(key(2)), domains: () => [bowl, bowl] });
+    const step = compile((w: Tensor, state: never, draw: Tensor) => {
+      const next = minimizer.step(bowl, w, state, { key: draw, domains: () => [bowl, bowl] });
       return { params: next.params, state: next.state as never, value: next.value };
     });
     let w: never = ndarray([1, -2]) as never;
     let state = minimizer.init(w) as never;
     const values: number[] = [];
     for (let i = 0; i < 40; i++) {
-      const next = (await step(w, state)) as { params: never; state: never; value: never };
+      const next = (await step(w, state, key(i))) as { params: never; state: never; value: never };
       [w, state] = [next.params, next.state];
       values.push(toNumbers(next.value)[0]);
     }
