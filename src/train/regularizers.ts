@@ -22,8 +22,8 @@ const weight = z.number().min(0).optional();
 const factor = z.number().min(0).optional();
 const radius = z.number().min(0);
 
-/** Those of single examples. */
-const ofExamples: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
+/** Those of single examples, which keep nothing. */
+export const exampleRegularizers: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
   aclsPenalty: choice(
     { weight, margin: factor, winnerWeight: factor, loserWeight: factor },
     ({ weight = 0.1, ...options }) => plain(({ logits }) => aclsPenalty(logits, options).mean().mul(weight)),
@@ -95,7 +95,7 @@ const ofTrajectories: Readonly<Record<string, Choice<ClassifierRegularizer>>> = 
 
 /** Regularisers of classifiers by the names of their functions. Each takes its function's options, and a `weight` by which it is multiplied. */
 export const regularizers: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
-  ...ofExamples,
+  ...exampleRegularizers,
   ...ofTrajectories,
   ...domainRegularizers,
 };

@@ -23,6 +23,18 @@ export interface PictureExamples extends Examples {
   readonly images: NDArray<'uint8'>;
 }
 
+/** What an objective may look at beside what the model says and the examples. */
+export interface ObjectiveRest {
+  /** Of the loss. */
+  readonly params: Tensors;
+  /** The pictures in [0, 1], after all augmentations. */
+  readonly images: Tensor;
+  /** What the model says of other pictures, in training; updates of running statistics are not kept. */
+  readonly model: (images: Tensor) => Tensor;
+  readonly key: Tensor;
+  readonly epoch: Tensor;
+}
+
 export interface PictureModelOptions<E extends PictureExamples> extends SessionOptions {
   readonly optimizer: Minimizer;
   readonly normalization: Normalization;
@@ -31,11 +43,7 @@ export interface PictureModelOptions<E extends PictureExamples> extends SessionO
   /** Parameters of the loss, which are trained along. Default none. */
   readonly params?: () => Arrays;
   /** From what the model says of the pictures. */
-  readonly objective: (
-    outputs: Tensor,
-    examples: Symbolic<E>,
-    rest: { readonly params: Tensors; readonly key: Tensor },
-  ) => ObjectiveValue;
+  readonly objective: (outputs: Tensor, examples: Symbolic<E>, rest: ObjectiveRest) => ObjectiveValue;
 }
 
 /** Compiled steps of a model of pictures whose loss needs more than a label. Normalisation of the pictures is part of the model. */
@@ -74,10 +82,12 @@ export function pictureModel<E extends PictureExamples>(
         const { images, indices } = examples as Symbolic<PictureExamples>;
         return { images: augmented(augmentations, inUnitRange(images), indices, key).images, examples };
       },
-      objective: ({ params, buffers, batch, key, context }) => {
+      objective: ({ params, buffers, batch: { images, examples }, key, epoch, context }) => {
         const { model: weights, loss } = params as { readonly model: Tensors; readonly loss: Tensors };
-        const outputs = apply(merge(weights, buffers), batch.images, context);
-        return objective(outputs, batch.examples, { params: loss, key: foldIn(key, -3) });
+        const variables = merge(weights, buffers);
+        const outputs = apply(variables, images, context);
+        const again = (x: Tensor) => apply(variables, x, new Context({ training: true, key }));
+        return objective(outputs, examples, { params: loss, images, model: again, key: foldIn(key, -3), epoch });
       },
     }),
     infer: (variables, images) => apply(variables, images, new Context({ training: false })),

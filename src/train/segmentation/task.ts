@@ -3,6 +3,7 @@ import { crossEntropy } from '../../losses/index.js';
 import { accuracy, classCounts, meanIou } from '../../metrics/index.js';
 import { unet } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
+import { foldIn } from '../../runtime/random/index.js';
 import type { NDArray, Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
@@ -11,6 +12,7 @@ import type { TrainConfig } from '../config.js';
 import { exportInference } from '../export.js';
 import type { Measured } from '../loop.js';
 import { optimizerOf } from '../optimizers.js';
+import { exampleRegularizers } from '../regularizers.js';
 import { pictureAugmentations } from '../scenes/augmentations.js';
 import { scenesOf } from '../scenes/data.js';
 import { inUnitRange, type PictureExamples, pictureModel } from '../scenes/model.js';
@@ -18,6 +20,9 @@ import { type Tensors, weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { segmentationLosses } from './losses.js';
 import { maskPictures } from './report.js';
+
+/** Those of classifiers at each pixel. Virtual adversarial training is of one prediction a picture. */
+const { virtualAdversarialLoss: _, ...pixelRegularizers } = exampleRegularizers;
 
 /** Classes of the pixels of scenes. */
 export const segmentation: TrainingTask = {
@@ -27,7 +32,7 @@ export const segmentation: TrainingTask = {
   losses: segmentationLosses,
   loss: 'crossEntropy',
   augmentations: pictureAugmentations,
-  regularizers: {},
+  regularizers: pixelRegularizers,
   defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 5, batchSize: 32 },
   prepare: async (config) => segmentationTraining(config),
 };
@@ -51,15 +56,22 @@ function segmentationTraining(config: TrainConfig): Training<MaskExamples, Segme
   const { schedule, steps } = scheduled(config, train.images.shape[0]);
   const names = ['nothing', ...train.classes];
   const loss = made(segmentationLosses, config.loss);
+  const penalized = config.regularizer.map((chosen) => made(pixelRegularizers, chosen));
   const model = pictureModel<MaskExamples>(unet({ outputs: names.length, inputChannels: 1, width }), {
     threads,
     optimizer: optimizerOf(config, schedule),
     normalization,
     augmentations: config.augment.map((chosen) => made(pictureAugmentations, chosen)),
-    objective: (logits, { masks }) => {
+    objective: (logits, { masks, indices }, { images, model: again, key, epoch }) => {
       const labels = masks.cast('int32');
       const right = logits.argmax(1).equal(labels).cast('float32').mean();
-      return { loss: loss(logits, labels), measures: { pixelAccuracy: right } };
+      const batch = { images, targets: [{ labels, share: 1 }] };
+      const seen = { batch, indices, logits, model: again, loss, epoch, domains: undefined, carried: {} };
+      const penalties = penalized.map(({ penalty }, i) => penalty({ ...seen, key: foldIn(key, i) }).value);
+      return {
+        loss: [loss(logits, labels), ...penalties].reduce((a, b) => a.add(b)),
+        measures: { pixelAccuracy: right },
+      };
     },
   });
   const answer = compile(

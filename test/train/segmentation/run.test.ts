@@ -11,6 +11,7 @@ import {
   readRun,
   renderComparison,
   runFiles,
+  tasks,
 } from '../../../src/train/index.js';
 import { scenesOf } from '../../../src/train/scenes/data.js';
 import { maskPictures, regions } from '../../../src/train/segmentation/report.js';
@@ -104,6 +105,22 @@ describe('segmentation of scenes', () => {
     const page = renderComparison([await readRun(out), await readRun(other)]);
     for (const text of ['test mean intersection over union', 'focalTverskyLoss:', 'randomContrast'])
       expect(page).toContain(text);
+  });
+
+  it('takes what regularises classifiers, at each pixel', async () => {
+    const settings = { ...small, width: 2, trainSize: 32, testSize: 8, epochs: 1 };
+    const firstLoss = async (name: string, regularizer: readonly string[]) => {
+      await wholeRun({ ...settings, regularizer }, join(folder, name));
+      return (await readMetrics(join(folder, name, runFiles.metrics)))[0].loss ?? Number.NaN;
+    };
+    const names = Object.keys(tasks.segmentation.regularizers);
+    expect(names).toEqual(expect.arrayContaining(['adversarialPerturbation', 'conditionalEntropy', 'logitPenalty']));
+    expect(names).not.toContain('virtualAdversarialLoss');
+    const all = names.map((name) => (name === 'adversarialPerturbation' ? `${name}:radius=0.5` : name));
+    const [plain, more] = [await firstLoss('plain', []), await firstLoss('regularised', all)];
+    // The loss of changed pictures and of mixed ones are each about as large again, the entropy near ln 11.
+    expect(more).toBeGreaterThan(3 * plain);
+    expect(more).toBeLessThan(5 * plain);
   });
 
   it.each([
