@@ -2,7 +2,7 @@ import { type BatchAugmentation, imageAugmentations } from '../augmentations.js'
 import type { Choice } from '../choice.js';
 
 /** Those of {@link imageAugmentations} that leave everything in its place, so that masks, boxes and strings stay right. */
-const inPlace = ['cutout', 'randomBrightness', 'randomContrast', 'randomErasing', 'randomJpeg'] as const;
+const inPlace = ['cutout', 'diffJpeg', 'randomBrightness', 'randomContrast', 'randomErasing', 'randomJpeg'] as const;
 
 export const pictureAugmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = Object.fromEntries(
   inPlace.map((name) => [name, imageAugmentations[name]]),
