@@ -83,8 +83,8 @@ export function addTrainCommand(program: Command): void {
     .option('--dropout <x>', 'probability of dropout (mlp, vit)', number)
     .option('--width <n>', 'channels of the first layer (resnet9, autoencoder, unet, gridDetector, lineReader)', number)
     .option('--hidden <n,n,...>', 'units of the hidden layers of the mlp', numbers)
-    .option('--train-size <n>', 'use only so many training images, or draw so many', number)
-    .option('--test-size <n>', 'use only so many test images, or draw so many', number);
+    .option('--train-size <n>', 'use only so many training images, rows or queries, or draw so many', number)
+    .option('--test-size <n>', 'use only so many of the test set, or draw so many', number);
   runFlags(command, schedule.unwrap().options).action(async ({ out, resume, overwrite, config: file, ...flags }) => {
     const config = parseConfig({ ...(file && (await readConfig(file))), ...flags });
     const downloads = downloadProgress(process.stderr);

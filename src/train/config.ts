@@ -96,7 +96,11 @@ export function parseConfig(input: TrainSettings | Record<string, unknown>): Tra
     );
   }
   const schema = schemaOf(name, task, typeof input.task !== 'string');
-  return { ...parseSettings('train', schema, { ...task.defaults, ...input }), task: name } as TrainConfig;
+  const config = { ...parseSettings('train', schema, { ...task.defaults, ...input }), task: name } as TrainConfig;
+  const withDomains = (other: TrainingTask) => other.settings?.includes('domains');
+  if (config.optimizer.name === 'fish' && !withDomains(task))
+    throw new Error(`train: optimizer: fish compares domains, which ${having(withDomains)} has, not ${name}`);
+  return config;
 }
 
 /** Settings that not every task takes. */

@@ -22,6 +22,7 @@ describe('the task of a configuration', () => {
     [{ task: 'classification', loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean (?!arcFace)/],
     [{ data: 'mnits' }, /train: data: no data is called mnits; did you mean mnist, /],
     [{ model: 'resnet10' }, /train: model: no model of classification is called resnet10; did you mean resnet1/],
+    [{ data: 'uci/yacht', optimizer: 'fish' }, /optimizer: fish compares domains, which classification has, not regre/],
     [{ dimension: 8 }, /train: dimension is for embedding, not for classification/],
   ])('%j is refused', (input, message) => {
     expect(() => parseConfig(input)).toThrow(message);

@@ -124,6 +124,7 @@ describe('regressions of tables', () => {
     },
     { loss: 'huber', augment: ['cMixup:bandwidth=0.2', 'mixup:alpha=0.4'], measure: 'testMeanAbsoluteError' },
     { loss: 'huber', augment: ['cMixup:bandwidth=0.2,pool=batch'], optimizer: 'sam:base=adam', measure: 'testError' },
+    { loss: 'smoothL1:beta=0.5', optimizer: 'lbfgs', measure: 'testError' },
     { loss: 'logCosh', regularizer: ['adversarialPerturbation:radius=0.1'], dropout: 0.1, measure: 'testError' },
   ])('train with $loss, $augment, $regularizer', async ({ measure, ...settings }) => {
     const out = join(folder, JSON.stringify(settings).replace(/\W+/g, '-'));
