@@ -1,25 +1,32 @@
 // `npm run bench`: training steps and derivatives on this machine, beside PyTorch (eager, and torch.compile), TensorFlow.js and jax-js: a process a
 // workload and engine, in turn. `--json` prints them for machines; `--rounds N` (3) sittings of this library and of PyTorch, of which the median counts;
-// `--peers pytorch,torchCompile,tfjs,jaxjs` (all) whom to compare with; further words name workloads.
+// `--peers pytorch,torchCompile,tfjs,jaxjs` (all) whom to compare with; `--limit SECONDS` (300) after which a peer is given up; `--into FILE` keeps each
+// workload's row there as soon as it is measured, and takes those that are there already; further words name workloads.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { reportOf, rowOf, shown, textOf } from './report.mjs';
+import { median } from './timing.mjs';
 
 const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean' },
     rounds: { type: 'string', default: '3' },
     peers: { type: 'string', default: 'pytorch,torchCompile,tfjs,jaxjs' },
+    limit: { type: 'string', default: '300' },
+    into: { type: 'string' },
   },
   allowPositionals: true,
 });
-const rounds = Number(values.rounds);
+const [rounds, limitSeconds] = ['rounds', 'limit'].map((name) => {
+  const value = Number(values[name]);
+  if (!(value > 0)) throw new Error(`bench: --${name} ${values[name]} must be a positive number`);
+  return value;
+});
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
-/** Longer than this, start-up and three or more runs, and a peer is given up. */
-const limitSeconds = 300;
 
 const workloads = {
   mlp: 'MLP 784-256-128-10, batch 128, SGD momentum',
@@ -32,6 +39,11 @@ const workloads = {
   'hvp-mlp': 'Hessian-vector product on the MLP',
   'finetune-minilm': 'fine-tuning step of a MiniLM-sized encoder imported from ONNX, 32 x 64 tokens, AdamW',
 };
+
+const wanted = positionals.length > 0 ? positionals : Object.keys(workloads);
+for (const name of wanted)
+  if (!(name in workloads))
+    throw new Error(`bench: no workload is called ${name}; there are ${Object.keys(workloads).join(', ')}`);
 
 /** The last line of JSON that a process printed, or in `failed` why there is none. */
 function sitting(command, args) {
@@ -49,12 +61,12 @@ const torch = spawnSync('python3', ['-c', 'import torch; print(torch.__version__
 const peerFolder = here('peers');
 const peerVersion = (name) => {
   const file = join(peerFolder, 'node_modules', name, 'package.json');
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : undefined;
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).version : null;
 };
 const versions = {
   node: process.version,
   onnxruntime: JSON.parse(readFileSync(here('../../node_modules/onnxruntime-node/package.json'), 'utf8')).version,
-  pytorch: torch.status === 0 ? torch.stdout.trim() : undefined,
+  pytorch: torch.status === 0 ? torch.stdout.trim() : null,
   tfjs: peerVersion('@tensorflow/tfjs'),
   jaxjs: peerVersion('@jax-js/jax'),
 };
@@ -74,7 +86,6 @@ const unknown = asked.filter((name) => !(name in engines));
 if (unknown.length > 0)
   throw new Error(`bench: no peer is called ${unknown.join(', ')}; there are ${Object.keys(engines).join(', ')}`);
 
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 const medians = (rows) => ({ ms: median(rows.map((r) => r.ms)), rssMb: median(rows.map((r) => r.rssMb)) });
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-bench-'));
 
@@ -144,52 +155,34 @@ function measured(name) {
   };
 }
 
-const shown = (ms) => (ms === null ? '-' : ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
+/** Rows that an earlier run left in the file. */
+const kept = values.into && existsSync(values.into) ? JSON.parse(readFileSync(values.into, 'utf8')).workloads : [];
+
 try {
   const peak = measured('matmul-peak');
-  const matmulPeakGflops = (2 * 1024 ** 3) / peak.ms / 1e6;
-  const rows = (positionals.length > 0 ? positionals : Object.keys(workloads)).map((name) => {
-    const { flops, ...row } = measured(name);
-    const gflops = flops === undefined ? null : flops / row.ms / 1e6;
-    console.error(
-      `${name}: ${shown(row.ms)} ms; ${Object.entries(row.peers)
-        .map(([peer, ms]) => `${peer} ${shown(ms)}`)
-        .join(', ')}`,
-    );
-    return { ...row, gflops, ofPeak: gflops === null ? null : gflops / matmulPeakGflops };
-  });
-  const ratios = rows.flatMap((row) => (row.peers.pytorch ? [row.peers.pytorch / row.ms] : []));
-  const geometricMeanVsPyTorch =
-    ratios.length > 0 ? Math.exp(ratios.reduce((a, b) => a + Math.log(b), 0) / ratios.length) : null;
-  const report = { versions, cores: cpus().length, matmulPeakGflops, workloads: rows, geometricMeanVsPyTorch };
-  if (values.json) console.log(JSON.stringify(report, null, 2));
-  else print(report, peak);
+  const rate = (ms) => (ms ? (2 * 1024 ** 3) / ms / 1e6 : null);
+  const machine = {
+    versions,
+    cores: cpus().length,
+    matmulPeakGflops: rate(peak.ms),
+    peerPeakGflops: Object.fromEntries(Object.entries(peak.peers).map(([peer, ms]) => [peer, rate(ms)])),
+  };
+  const rows = [];
+  for (const name of wanted) {
+    const before = kept.find((row) => row.name === name);
+    // Rates are of the sitting that a row was measured in.
+    const row = before ?? rowOf(measured(name), machine.matmulPeakGflops);
+    rows.push(row);
+    if (before) continue;
+    const beside = Object.entries(row.peers).map(([peer, ms]) => `${peer} ${shown(ms)}`);
+    console.error(`${name}: ${shown(row.ms)} ms; ${beside.join(', ')}`);
+    if (values.into) {
+      const others = kept.filter((old) => !rows.some((made) => made.name === old.name));
+      writeFileSync(values.into, JSON.stringify(reportOf(machine, [...others, ...rows]), null, 2));
+    }
+  }
+  const report = reportOf(machine, rows);
+  console.log(values.json ? JSON.stringify(report, null, 2) : textOf(report));
 } finally {
   rmSync(folder, { recursive: true });
-}
-
-function print({ workloads: rows, matmulPeakGflops, geometricMeanVsPyTorch }, peak) {
-  const named = Object.entries(versions).map(([name, version]) => `${name} ${version ?? 'not installed'}`);
-  console.log(`${named.join(', ')}; ${cpus().length} cores; matmul of 1024: ${matmulPeakGflops.toFixed(0)} GFLOP/s`);
-  const peaks = Object.entries(peak.peers).flatMap(([name, ms]) =>
-    ms ? [`${name} ${((2 * 1024 ** 3) / ms / 1e6).toFixed(0)}`] : [],
-  );
-  console.log(`the same matmul elsewhere, GFLOP/s: ${peaks.join(', ')}\n`);
-  console.log('Milliseconds, and in brackets how many times as long as here.\n');
-  console.log(
-    '| workload | ms | GFLOP/s | of peak | MB | PyTorch | MB | torch.compile | TensorFlow.js | jax-js | set-up, ms |',
-  );
-  console.log('|---|---|---|---|---|---|---|---|---|---|---|');
-  for (const { what, ms, gflops, ofPeak, rssMb, setupMs, peers, peerRssMb } of rows) {
-    const beside = (peer) => (peers[peer] === null ? '-' : `${shown(peers[peer])} (${(peers[peer] / ms).toFixed(2)})`);
-    const rate = gflops === null ? '- | -' : `${gflops.toFixed(0)} | ${(100 * ofPeak).toFixed(0)}%`;
-    const cells = [shown(ms), rate, rssMb?.toFixed(0) ?? '-', beside('pytorch'), peerRssMb.pytorch?.toFixed(0) ?? '-'];
-    console.log(
-      `| ${[what, ...cells, beside('torchCompile'), beside('tfjs'), beside('jaxjs'), setupMs?.toFixed(0) ?? '-'].join(' | ')} |`,
-    );
-  }
-  if (geometricMeanVsPyTorch !== null)
-    console.log(`\ngeometric mean: ${geometricMeanVsPyTorch.toFixed(2)} times as fast as PyTorch`);
-  for (const { name, reasons } of rows)
-    for (const [peer, why] of Object.entries(reasons)) console.log(`${name}, ${peer}: ${why}`);
 }

@@ -1,7 +1,10 @@
 // `npm run bench:scaling`: how the time and memory of a step grow with the size of the work, a process a size, with the slope of the line through the
-// logarithms: 1 is proportional, 2 quadratic. `--json` prints it for machines; further words name series.
+// logarithms: 1 is proportional, 2 quadratic. `--json` prints it for machines; `--into FILE` keeps each series there as soon as it is measured, and takes
+// those that are there already; further words choose the series whose names they are part of.
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { compile, valueAndGrad } from '../../dist/index.js';
 import { infoNCE } from '../../dist/losses/index.js';
 import * as nn from '../../dist/nn/index.js';
@@ -47,7 +50,7 @@ const series = {
   'ViT, width': { sizes: [48, 96, 192, 384], make: of(vit, 'width') },
   'ViT, depth': { sizes: [1, 2, 4, 8], make: of(vit, 'depth') },
   'InfoNCE, embeddings': { sizes: [512, 1024, 2048, 4096, 8192], make: pairs(undefined) },
-  'InfoNCE in chunks of 512, embeddings': { sizes: [1024, 2048, 4096, 8192, 16384], make: pairs(512) },
+  'InfoNCE in chunks of 512, embeddings': { sizes: [2048, 4096, 8192, 16384, 32768], make: pairs(512) },
 };
 
 /** Slope of the least-squares line through (log x, log y). */
@@ -58,44 +61,53 @@ function slope(xs, ys) {
   return lx.reduce((sum, x, i) => sum + (x - mx) * (ly[i] - my), 0) / lx.reduce((sum, x) => sum + (x - mx) ** 2, 0);
 }
 
-const words = process.argv.slice(2);
-if (words[0] === '--point') {
-  console.log(JSON.stringify(await timed(series[words[1]].make(Number(words[2])).run)));
-} else {
-  const named = words.filter((word) => word !== '--json');
-  const rows = Object.entries(series)
-    .filter(([name]) => named.length === 0 || named.includes(name))
-    .map(([name, { sizes }]) => {
-      const points = sizes.map((size) => {
-        const args = [fileURLToPath(import.meta.url), '--point', name, String(size)];
-        const { stdout, stderr, status } = spawnSync('node', args, { encoding: 'utf8' });
-        if (status !== 0) throw new Error(`bench:scaling: ${name} of ${size}: ${stderr.trim().split('\n').at(-1)}`);
-        return { size, ...JSON.parse(stdout) };
-      });
-      console.error(`${name}: ${points.map((p) => `${p.size}: ${p.ms.toFixed(2)} ms`).join(', ')}`);
-      return {
-        name,
-        points,
-        timeSlope: slope(
-          sizes,
-          points.map((p) => p.ms),
-        ),
-        memorySlope: slope(
-          sizes,
-          points.map((p) => p.rssMb),
-        ),
-      };
-    });
-  if (words.includes('--json')) console.log(JSON.stringify(rows, null, 2));
-  else {
-    console.log('| what grows | sizes | ms | slope | MB | slope |\n|---|---|---|---|---|---|');
-    for (const { name, points, timeSlope, memorySlope } of rows) {
-      const times = points.map(({ ms }) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0))).join(', ');
-      const memory = points.map(({ rssMb }) => rssMb.toFixed(0)).join(', ');
-      const sizes = points.map(({ size }) => size).join(', ');
-      console.log(
-        `| ${name} | ${sizes} | ${times} | ${timeSlope.toFixed(2)} | ${memory} | ${memorySlope.toFixed(2)} |`,
-      );
-    }
+/** A series, a process a size. */
+function measured(name, sizes) {
+  const points = sizes.map((size) => {
+    const args = [fileURLToPath(import.meta.url), '--point', name, String(size)];
+    const { stdout, stderr, status } = spawnSync('node', args, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`bench:scaling: ${name} of ${size}: ${stderr.trim().split('\n').at(-1)}`);
+    return { size, ...JSON.parse(stdout) };
+  });
+  console.error(`${name}: ${points.map((p) => `${p.size}: ${p.ms.toFixed(2)} ms`).join(', ')}`);
+  const slopeOf = (of) => slope(sizes, points.map(of));
+  return { name, points, timeSlope: slopeOf((p) => p.ms), memorySlope: slopeOf((p) => p.rssMb) };
+}
+
+function print(rows) {
+  console.log('| what grows | sizes | ms | slope | MB | slope |\n|---|---|---|---|---|---|');
+  for (const { name, points, timeSlope, memorySlope } of rows) {
+    const times = points.map(({ ms }) => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0))).join(', ');
+    const memory = points.map(({ rssMb }) => rssMb.toFixed(0)).join(', ');
+    const sizes = points.map(({ size }) => size).join(', ');
+    console.log(`| ${name} | ${sizes} | ${times} | ${timeSlope.toFixed(2)} | ${memory} | ${memorySlope.toFixed(2)} |`);
   }
+}
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean' }, into: { type: 'string' }, point: { type: 'boolean' } },
+  allowPositionals: true,
+});
+if (values.point) {
+  const [name, size] = positionals;
+  const { ms, rssMb } = await timed(series[name].make(Number(size)).run);
+  console.log(JSON.stringify({ ms, rssMb }));
+} else {
+  const chosen = Object.entries(series).filter(
+    ([name]) => positionals.length === 0 || positionals.some((word) => name.toLowerCase().includes(word.toLowerCase())),
+  );
+  if (chosen.length === 0)
+    throw new Error(
+      `bench:scaling: no series is called ${positionals.join(', ')}; there are ${Object.keys(series).join('; ')}`,
+    );
+  const kept = values.into && existsSync(values.into) ? JSON.parse(readFileSync(values.into, 'utf8')) : [];
+  const rows = chosen.map(([name, { sizes }]) => {
+    const before = kept.find((row) => row.name === name);
+    const row = before ?? measured(name, sizes);
+    if (!before) kept.push(row);
+    if (values.into) writeFileSync(values.into, JSON.stringify(kept, null, 2));
+    return row;
+  });
+  if (values.json) console.log(JSON.stringify(rows, null, 2));
+  else print(rows);
 }
