@@ -15,6 +15,7 @@ export { type Classifier, type ClassifierOptions, classifier } from './classifie
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
 export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
 export { readConfig } from './config-file.js';
+export { type DepthObjective, depthLosses, depthRegularizers } from './depth/losses.js';
 export {
   candidatesOf,
   type Detections,
@@ -46,6 +47,9 @@ export {
   type FinetuneTaskOptions,
   finetuneTask,
 } from './finetune/task.js';
+export { discriminatorRegularizers, type GenerationObjective, generationLosses } from './generation/losses.js';
+export { degradations, transmissions } from './images/degradations.js';
+export { type ImageLoss, imageLosses } from './images/losses.js';
 export { type Inspection, type InspectOptions, inspectRun } from './inspect.js';
 export { renderInspection } from './inspection-page.js';
 export {
