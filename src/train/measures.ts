@@ -57,6 +57,13 @@ export const measures: Readonly<Record<string, Measure>> = {
   deltaAccuracy: share('depths within a factor of 1.25', 'share of pixels'),
   evidence: { label: 'evidence lower bound', unit: 'nats an image', symbol: 'nats', better: 'higher' },
   divergence: { ...lower('divergence of codes from the prior', 'nats'), symbol: 'nats' },
+  pseudoLikelihood: {
+    label: 'logarithm of the pseudolikelihood',
+    unit: 'nats an image',
+    symbol: 'nats',
+    better: 'higher',
+  },
+  bitsPerValue: lower('negative log-likelihood of a byte', 'bits'),
   frechetDistance: lower('Frechet distance of random features', 'squares of features'),
   generatorLoss: lower('loss of the generator', 'that of its loss'),
 };

@@ -8,7 +8,14 @@ import { made } from '../choice.js';
 import type { TrainConfig } from '../config.js';
 import { optimizerOf } from '../optimizers.js';
 import type { Arrays, Symbolic, Tensors, TrainState } from '../step.js';
-import { type GeneratorRun, generatorOf, type ImageColumns, type ImagesOnly, pixelsOf } from './generator.js';
+import {
+  type GeneratorRun,
+  generatorOf,
+  type ImageColumns,
+  type ImagesOnly,
+  ofNormalCodes,
+  pixelsOf,
+} from './generator.js';
 import { type AdversarialObjective, discriminatorRegularizers } from './losses.js';
 import { codeModels } from './models.js';
 
@@ -114,10 +121,11 @@ export function adversarialRun(
     merge((params as unknown as Two<Arrays>).generator, buffers);
 
   return {
-    generator,
     schedule,
     steps,
-    weights: generatorWeights,
+    how: ofNormalCodes,
+    samples: (state, count) => generator.samples(generatorWeights(state), count),
+    exported: (state) => generator.exported(generatorWeights(state)),
     init: (key) => {
       const [first, second] = split(key);
       const [buffers, weights] = partition(decoder.init(first), (path) => isBuffer(path));

@@ -22,7 +22,6 @@ export const pixelsOf = ({ images }: Symbolic<Pick<ImageColumns, 'images'>>): Te
 
 /** What makes images of codes that are drawn from the standard normal distribution. */
 export interface Generator {
-  readonly latent: number;
   /** Images of codes [n, latent]. */
   decode(variables: Tensors, codes: Tensor, context: Context): Drawn;
   /** So many images, always of the same codes. */
@@ -31,21 +30,38 @@ export interface Generator {
   exported(variables: Arrays): Uint8Array;
 }
 
-/** A way to train a generator. */
+/** A way to train what makes images. */
 export interface GeneratorRun {
-  readonly generator: Generator;
   readonly schedule: Schedule;
   readonly steps: number;
-  /** The generator's variables in a state. */
-  weights(state: TrainState): Arrays;
+  /** How {@link samples} are made, in a sentence. */
+  readonly how: string;
   init(key: Key): TrainState;
   step(state: TrainState, examples: ImagesOnly, draw: StepDraw): Promise<Stepped>;
   evaluate(state: TrainState): Promise<Measured>;
-  /** What becomes of images that are coded and decoded; where there is an encoder. */
+  /** So many images in [0, 1], always drawn in the same way. */
+  samples(state: TrainState, count: number): Promise<NDArray<'float32'>>;
+  /** What becomes of images that are coded and decoded; where something codes them. */
   reconstructed?(state: TrainState, images: NDArray<'uint8'>): Promise<NDArray>;
+  /** As an ONNX model from `codes` to `images`. */
+  exported(state: TrainState): Uint8Array;
 }
 
-const atOnce = 100;
+/** Rows that are made a hundred at a time, of which `count` are kept. */
+export async function drawnInParts(
+  count: number,
+  draw: (part: number, size: number) => Promise<NDArray<'float32'>>,
+): Promise<NDArray<'float32'>> {
+  const atOnce = 100;
+  const parts: NDArray<'float32'>[] = [];
+  for (let i = 0; i * atOnce < count; i++) parts.push(await draw(i, atOnce));
+  const { data, shape, dtype } = joinedRows(parts);
+  const size = data.length / shape[0];
+  return { data: data.slice(0, count * size), shape: [count, ...shape.slice(1)], dtype };
+}
+
+/** How a {@link Generator} makes images. */
+export const ofNormalCodes = 'Images of codes drawn from the standard normal distribution.';
 
 /** The generator that a decoder is; its images begin with the mean brightness of the training set. */
 export function generatorOf(
@@ -58,22 +74,18 @@ export function generatorOf(
     return { logits, images: logits.sigmoid() };
   };
   const infer = (variables: Tensors, codes: Tensor) => decode(variables, codes, new Context()).images;
-  const draw = compile((variables: Tensors, key: Tensor) => infer(variables, normal(key, [atOnce, latent])), {
+  const draw = compile((variables: Tensors, codes: Tensor) => infer(variables, codes), {
     threads,
     name: 'drawSamples',
-    argumentNames: ['variables', 'key'],
+    argumentNames: ['variables', 'codes'],
   });
   return {
-    latent,
     decode,
-    samples: async (variables, count) => {
-      const parts: NDArray<'float32'>[] = [];
-      for (let i = 0; i * atOnce < count; i++)
-        parts.push((await draw(variables as never, foldIn(makeKey(0), i) as Key)) as NDArray<'float32'>);
-      const { data, shape, dtype } = joinedRows(parts);
-      const size = data.length / shape[0];
-      return { data: data.slice(0, count * size), shape: [count, ...shape.slice(1)], dtype };
-    },
+    samples: (variables, count) =>
+      drawnInParts(count, async (part, size) => {
+        const codes = normal(foldIn(makeKey(0), part) as Key, [size, latent]);
+        return (await draw(variables as never, codes)) as NDArray<'float32'>;
+      }),
     exported: (variables) =>
       exportCodes((weights, codes) => ({ images: infer(weights, codes) }), variables, latent, { name: 'generator' }),
   };

@@ -38,7 +38,19 @@ export interface AdversarialObjective {
   generator(fake: Tensor): Tensor;
 }
 
-export type GenerationObjective = VariationalObjective | AdversarialObjective;
+/** What a restricted Boltzmann machine is trained on: the divergence of data from samples some steps of a chain away. */
+export interface EnergyObjective {
+  readonly kind: 'energy';
+  /** Steps of Gibbs sampling from the data. */
+  readonly chainSteps: number;
+}
+
+/** What a normalising flow is trained on: the likelihood of images. */
+export interface LikelihoodObjective {
+  readonly kind: 'likelihood';
+}
+
+export type GenerationObjective = VariationalObjective | AdversarialObjective | EnergyObjective | LikelihoodObjective;
 
 /** What is added to a discriminator's loss, of its scores as a function of images. */
 export type DiscriminatorRegularizer = (
@@ -68,9 +80,14 @@ const against = (generator: AdversarialObjective['generator'], discriminatorStep
  * Bernoulli likelihood's, plus `weight` times the KL divergence (Kingma and Welling 2014; Higgins et al. 2017 take more than 1). `expectedLossVae` is
  * that of Snell et al. 2017, with any loss of images. The others are of a generator and a discriminator: `generatorLoss` and `minimaxGeneratorLoss`
  * with `discriminatorLoss`, and the Wasserstein critic, which needs `gradientPenalty`. The discriminator moves `discriminatorSteps` times, each with a
- * part of the batch, before the generator does: once, the critic four times.
+ * part of the batch, before the generator does: once, the critic four times. `contrastiveDivergence` trains a restricted Boltzmann machine, with samples
+ * `steps` of a chain away from the data; `flowNegativeLogLikelihood` a normalising flow.
  */
 export const generationLosses: Readonly<Record<string, Choice<GenerationObjective>>> = {
+  contrastiveDivergence: choice({ steps: z.number().int().positive().optional() }, ({ steps = 1 }) => ({
+    kind: 'energy',
+    chainSteps: steps,
+  })),
   discriminatorLoss: choice(
     { ...turns, generator: z.enum(['generatorLoss', 'minimaxGeneratorLoss']).optional() },
     ({ generator, discriminatorSteps }) =>
@@ -84,6 +101,7 @@ export const generationLosses: Readonly<Record<string, Choice<GenerationObjectiv
     reconstruction: made(imageLosses, chosen),
     loss: (r, mean, logVariance) => expectedLossVae(r, mean, logVariance, { ...options, reduction: 'none' }),
   })),
+  flowNegativeLogLikelihood: choice({}, () => ({ kind: 'likelihood' })),
   gaussianKl: choice({ weight: factor, reconstruction }, ({ weight = 1, reconstruction: chosen }) => ({
     kind: 'variational',
     reconstruction: made(imageLosses, chosen),

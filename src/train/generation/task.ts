@@ -10,11 +10,16 @@ import { bytesOf, pictureGallery, pictureTable } from '../images/pictures.js';
 import type { Measured } from '../loop.js';
 import type { Training, TrainingTask } from '../task.js';
 import { adversarialRun } from './adversarial.js';
+import { boltzmannRun } from './boltzmann.js';
 import { featureDistance } from './feature-distance.js';
-import type { ImageColumns, ImagesOnly } from './generator.js';
-import { discriminatorRegularizers, generationLosses } from './losses.js';
+import { flowRun } from './flow.js';
+import type { GeneratorRun, ImageColumns, ImagesOnly } from './generator.js';
+import { discriminatorRegularizers, type GenerationObjective, generationLosses } from './losses.js';
 import { codeModels } from './models.js';
 import { variationalRun } from './variational.js';
+
+/** Objectives of one kind of model alone. */
+const ownModel: Readonly<Record<string, string>> = { energy: 'boltzmann', likelihood: 'flow' };
 
 /** How many images are drawn to be compared with the test set. */
 const compared = 1000;
@@ -23,7 +28,7 @@ const compared = 1000;
 export const generation: TrainingTask = {
   summary: 'images of random codes, like those of a data set',
   data: imageData,
-  models: Object.keys(codeModels),
+  models: [...Object.keys(codeModels), ...Object.values(ownModel)],
   losses: generationLosses,
   loss: 'gaussianKl',
   augmentations: imageAugmentations,
@@ -40,17 +45,22 @@ function generationTraining(config: TrainConfig, prepared: PreparedData): Traini
   const change = (images: Tensor, key: Tensor) =>
     augmentations.reduce((x, augment, i) => augment({ images: x, targets: [] }, foldIn(key, i)).images, images);
   const objective = made(generationLosses, config.loss);
-  if (objective.kind === 'variational' && regularizer.length > 0)
+  if (objective.kind !== 'adversarial' && regularizer.length > 0)
     throw new RangeError(
       `train: regularizer ${regularizer[0].name} is of a discriminator; ${config.loss.name} has none`,
     );
-  const run =
-    objective.kind === 'variational'
-      ? variationalRun(config, prepared, objective, change)
-      : adversarialRun(config, prepared, objective, change);
+  const wanted = ownModel[objective.kind];
+  if (wanted !== undefined && config.model !== wanted)
+    throw new RangeError(
+      `train: ${config.loss.name} trains a model ${wanted}, not ${config.model}; add model ${wanted}`,
+    );
+  if (wanted === undefined && !Object.hasOwn(codeModels, config.model))
+    throw new RangeError(
+      `train: ${config.loss.name} trains models ${Object.keys(codeModels).join(' and ')}, not ${config.model}`,
+    );
+  const run = runOf(config, prepared, objective, change);
   // What is logged and drawn as the loss of two that play against each other is the discriminator's.
   const lossName = objective.kind === 'adversarial' ? objective.name : config.loss.name;
-  const { generator, weights } = run;
   const columns: ImageColumns = { images: train.images };
   const count = Math.min(compared, test.images.shape[0]);
   const some = (images: NDArray<'uint8'>, n: number) =>
@@ -72,15 +82,15 @@ function generationTraining(config: TrainConfig, prepared: PreparedData): Traini
       step: run.step,
       evaluate: async (state) => {
         const { loss, measures } = await run.evaluate(state);
-        const frechetDistance = await distanceOf(await generator.samples(weights(state), count));
+        const frechetDistance = await distanceOf(await run.samples(state, count));
         return { loss, measures: { ...measures, frechetDistance } };
       },
     },
-    exported: (state) => generator.exported(weights(state)),
+    exported: run.exported,
     shown: async ({ state }) => {
       const floor = await distanceOf(some(train.images, Math.min(count, train.images.shape[0])));
-      const words = `Images of codes drawn from the standard normal distribution. The Frechet distance compares ${count} of them with as many test images; of as many training images it is ${floor.toPrecision(3)}.`;
-      const gallery = pictureGallery(bytesOf(await generator.samples(weights(state), 50)), words);
+      const words = `${run.how} The Frechet distance compares ${count} of them with as many test images; of as many training images it is ${floor.toPrecision(3)}.`;
+      const gallery = pictureGallery(bytesOf(await run.samples(state, 50)), words);
       const first = some(test.images, Math.min(8, count));
       const coded = await run.reconstructed?.(state, first);
       const columns = coded && [
@@ -105,4 +115,22 @@ function generationTraining(config: TrainConfig, prepared: PreparedData): Traini
       };
     },
   };
+}
+
+function runOf(
+  config: TrainConfig,
+  prepared: PreparedData,
+  objective: GenerationObjective,
+  change: (images: Tensor, key: Tensor) => Tensor,
+): GeneratorRun {
+  switch (objective.kind) {
+    case 'variational':
+      return variationalRun(config, prepared, objective, change);
+    case 'adversarial':
+      return adversarialRun(config, prepared, objective, change);
+    case 'energy':
+      return boltzmannRun(config, prepared, objective, change);
+    case 'likelihood':
+      return flowRun(config, prepared, change);
+  }
 }

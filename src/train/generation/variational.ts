@@ -8,8 +8,15 @@ import type { PreparedData } from '../build.js';
 import type { TrainConfig } from '../config.js';
 import { type Drawn, perImage } from '../images/losses.js';
 import { optimizerOf } from '../optimizers.js';
-import { initialState, type Tensors, trainStep } from '../step.js';
-import { type GeneratorRun, generatorOf, type ImageColumns, type ImagesOnly, pixelsOf } from './generator.js';
+import { type Arrays, initialState, type Tensors, type TrainState, trainStep } from '../step.js';
+import {
+  type GeneratorRun,
+  generatorOf,
+  type ImageColumns,
+  type ImagesOnly,
+  ofNormalCodes,
+  pixelsOf,
+} from './generator.js';
 import type { VariationalObjective } from './losses.js';
 import { codeModels } from './models.js';
 
@@ -78,10 +85,11 @@ export function variationalRun(
   );
 
   return {
-    generator,
     steps,
     schedule,
-    weights: ({ params, buffers }) => (merge(params, buffers) as { decoder: never }).decoder,
+    how: ofNormalCodes,
+    samples: (state, count) => generator.samples(decoderOf(state), count),
+    exported: (state) => generator.exported(decoderOf(state)),
     init: (key) => {
       const [first, second] = split(key);
       const variables = { encoder: encoder.init(first), decoder: decoder.init(second) };
@@ -111,6 +119,10 @@ export function variationalRun(
       (await judge(merge(params, buffers) as never, images, testKey(0))).images as never,
   };
 }
+
+/** The decoder's variables in a state. */
+const decoderOf = ({ params, buffers }: TrainState): Arrays =>
+  (merge(params, buffers) as { readonly decoder: Arrays }).decoder;
 
 /** Of the codes that are drawn for a batch of the test set: always the same. */
 const testKey = (first: number): Key => foldIn(makeKey(0), first) as Key;

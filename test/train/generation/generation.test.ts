@@ -1,12 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { determinant, Matrix } from 'ml-matrix';
 import ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { corruptions, digits } from '../../../src/data/index.js';
+import { compile, jacobian, mapTree, type NDArray, type Tensor, toNumbers } from '../../../src/index.js';
 import { key } from '../../../src/runtime/random/index.js';
+import { couplings } from '../../../src/train/generation/couplings.js';
 import { featureDistance } from '../../../src/train/generation/feature-distance.js';
 import { exportRun, parseConfig, readRun, renderComparison, runFiles, runTraining } from '../../../src/train/index.js';
+import { numbers } from '../../support/derivatives.js';
 import { checkpointOf, expectResumed, wholeRun } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-generation-'));
@@ -121,6 +125,77 @@ describe('generators and discriminators', () => {
       /batchSize 32 must be a multiple of 3/,
     );
     expect(parseConfig({ loss: 'gaussianKl' }).task).toBe('generation');
+  });
+});
+
+describe('machines and flows', () => {
+  const machine = {
+    ...small,
+    model: 'boltzmann',
+    loss: 'contrastiveDivergence:steps=2',
+    latent: 6,
+    learningRate: 0.02,
+  };
+  const flow = { ...small, model: 'flow', loss: 'flowNegativeLogLikelihood', learningRate: 0.01 };
+  const [machineOut, flowOut] = [join(folder, 'machine'), join(folder, 'flow')];
+
+  it('a machine makes images likelier, pixel by pixel', async () => {
+    const first = await wholeRun(
+      { ...machine, epochs: 1, schedule: 'constant', learningRate: 1e-9 },
+      join(folder, 'm0'),
+    );
+    const last = await wholeRun({ ...machine, epochs: 4 }, machineOut);
+    expect(last.testPseudoLikelihood).toBeGreaterThan(first.testPseudoLikelihood + 10);
+    expect(last.testPsnr).toBeGreaterThan(first.testPsnr);
+    expect(readFileSync(join(machineOut, runFiles.report), 'utf8')).toContain('steps of Gibbs sampling from noise');
+    expect((await imagesOf(machineOut, 3)).every((x) => x >= 0 && x <= 1)).toBe(true);
+    await expectResumed({ ...machine, epochs: 4 }, machineOut, join(folder, 'machine-parts'), 13);
+  });
+
+  it('a flow makes images likelier, and gives them back from their codes', async () => {
+    const first = await wholeRun({ ...flow, epochs: 1, schedule: 'constant', learningRate: 1e-9 }, join(folder, 'f0'));
+    const last = await wholeRun({ ...flow, epochs: 2 }, flowOut);
+    expect(last.testBitsPerValue).toBeLessThan(first.testBitsPerValue - 0.5);
+    expect(last.testLoss).toBeLessThan(first.testLoss);
+    await expectResumed({ ...flow, epochs: 2 }, flowOut, join(folder, 'flow-parts'), 7);
+    const session = await ort.InferenceSession.create(join(flowOut, runFiles.model));
+    const codes = new Float32Array(2 * 784).map((_, i) => Math.sin(i));
+    const { images } = await session.run({ codes: new ort.Tensor('float32', codes, [2, 784]) });
+    expect(images.dims).toEqual([2, 1, 28, 28]);
+    await session.release();
+  });
+
+  it('the determinant of a flow is that of its Jacobian', async () => {
+    const shape = [1, 1, 2, 3];
+    const flow = couplings({ shape, width: 3, depth: 3 });
+    const drawn = flow.init(key(3));
+    // Begun as the identity it would say little.
+    const variables = mapTree(drawn, (leaf: NDArray, path) => ({
+      ...leaf,
+      data: Float64Array.from(numbers(path.length, leaf.data.length, -0.6, 0.6)),
+      dtype: 'float64' as const,
+    }));
+    const x = { data: Float64Array.from(numbers(0, 6, -1, 1)), shape, dtype: 'float64' } as const;
+    const run = compile((v: never, x: Tensor) => {
+      const { z, logDeterminant } = flow.forward(v, x);
+      const slopes = jacobian((flat: Tensor) => flow.forward(v, flat.reshape(shape)).z.reshape([6]))(x.reshape([6]));
+      return { logDeterminant, slopes, back: flow.inverse(v, z) };
+    });
+    const { logDeterminant, slopes, back } = await run(variables as never, x);
+    const matrix = new Matrix(slopes.shape[0], 6);
+    toNumbers(slopes).forEach((value, i) => {
+      matrix.set(Math.floor(i / 6), i % 6, value);
+    });
+    expect(toNumbers(logDeterminant)[0]).toBeCloseTo(Math.log(Math.abs(determinant(matrix))), 10);
+    toNumbers(back).forEach((value, i) => {
+      expect(value).toBeCloseTo(x.data[i], 10);
+    });
+  });
+
+  it('have models of their own', async () => {
+    const refused = (input: object) => runTraining(parseConfig({ ...small, ...input }), { out: join(folder, 'no') });
+    await expect(refused({ loss: 'contrastiveDivergence' })).rejects.toThrow(/trains a model boltzmann, not conv/);
+    await expect(refused({ model: 'flow' })).rejects.toThrow(/gaussianKl trains models conv and mlp, not flow/);
   });
 });
 
