@@ -8,6 +8,7 @@ import { kernels64 } from './kernels64.js';
 import { fuseLoops } from './passes/loops.js';
 import { products } from './passes/products.js';
 import type { Pass } from './passes/rewrite.js';
+import { rowSums } from './passes/row-sums.js';
 import { winograd } from './passes/winograd.js';
 
 /**
@@ -23,7 +24,7 @@ export function lower(outputs: readonly Tensor[], device?: Device): Tensor[] {
   const passes = [withoutEmpty, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
   const plain = fuseLoops(pruneScans(rewrite(outputs, withoutBarriers)));
   const lowered = pruneScans(passes.reduce(rewrite, plain));
-  return onProcessor ? rewrite(lowered, products) : lowered;
+  return onProcessor ? [products, rowSums].reduce(rewrite, lowered) : lowered;
 }
 
 /** A pass over a graph and the bodies of its loops. */

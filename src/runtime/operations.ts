@@ -2,6 +2,7 @@ import { isScan, partsOf } from '../autodiff/scan.js';
 import { topological } from '../tensor/graph.js';
 import type { Tensor } from '../tensor/index.js';
 import type { Node } from '../tensor/tensor.js';
+import { RowSum } from './passes/row-sums.js';
 
 /**
  * Multiplications, each with its addition, that the matrix products and convolutions of a graph take: where the time of most programs should
@@ -19,7 +20,7 @@ function ofNode(node: Node): number {
     case 'MatMul':
     case 'FusedMatMul':
     case 'Gemm':
-      return output.size * x.shape[attributes.transA ? x.rank - 2 : x.rank - 1];
+      return operator === RowSum ? 0 : output.size * x.shape[attributes.transA ? x.rank - 2 : x.rank - 1];
     case 'Conv':
       return (output.size * weight.size) / weight.shape[0];
     case 'ConvTranspose':

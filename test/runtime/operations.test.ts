@@ -22,6 +22,7 @@ describe('multiplyAdds', () => {
       2 * 3 * 16 * 20,
     ],
     ['no product', symbol(3).mul(2).exp(), 0],
+    ['a sum that runs as a product', symbol(8, 5).sum(0), 0],
   ])('%s', (_, y, expected) => {
     expect(count(y)).toBe(expected);
   });
