@@ -9,6 +9,7 @@ import { fuseLoops } from './passes/loops.js';
 import { products } from './passes/products.js';
 import type { Pass } from './passes/rewrite.js';
 import { rowSums } from './passes/row-sums.js';
+import { taps } from './passes/taps.js';
 import { winograd } from './passes/winograd.js';
 
 /**
@@ -21,7 +22,7 @@ import { winograd } from './passes/winograd.js';
  */
 export function lower(outputs: readonly Tensor[], device?: Device): Tensor[] {
   const onProcessor = device === 'cpu' || device === 'wasm';
-  const passes = [withoutEmpty, ...(onProcessor ? [winograd] : []), inOnnx, onHost];
+  const passes = [withoutEmpty, ...(onProcessor ? [winograd, taps] : []), inOnnx, onHost];
   const plain = fuseLoops(pruneScans(rewrite(outputs, withoutBarriers)));
   const lowered = pruneScans(passes.reduce(rewrite, plain));
   return onProcessor ? [products, rowSums].reduce(rewrite, lowered) : lowered;

@@ -185,7 +185,7 @@ export function split(x: Tensor, sections: number | readonly number[], axis = 0)
   });
 }
 
-const Pad: Operator<{ mode: string }> = {
+export const Pad: Operator<{ mode: string }> = {
   type: 'Pad',
   domain: '',
   infer: ([x, pads]) => {
