@@ -10,6 +10,7 @@ import { products } from './passes/products.js';
 import type { Pass } from './passes/rewrite.js';
 import { rowSums } from './passes/row-sums.js';
 import { taps } from './passes/taps.js';
+import { unpool } from './passes/unpool.js';
 import { winograd } from './passes/winograd.js';
 
 /**
@@ -22,7 +23,7 @@ import { winograd } from './passes/winograd.js';
  */
 export function lower(outputs: readonly Tensor[], device?: Device): Tensor[] {
   const onProcessor = device === 'cpu' || device === 'wasm';
-  const passes = [withoutEmpty, ...(onProcessor ? [winograd, taps] : []), inOnnx, onHost];
+  const passes = [withoutEmpty, ...(onProcessor ? [winograd, taps, unpool] : []), inOnnx, onHost];
   const plain = fuseLoops(pruneScans(rewrite(outputs, withoutBarriers)));
   const lowered = pruneScans(passes.reduce(rewrite, plain));
   return onProcessor ? [products, rowSums].reduce(rewrite, lowered) : lowered;
