@@ -13,7 +13,7 @@ import { drawnInParts, type GeneratorRun, type ImageColumns, type ImagesOnly, pi
 import type { EnergyObjective } from './losses.js';
 
 /** Variables of a restricted Boltzmann machine of v visible and h hidden units, inside a compiled function. */
-interface Machine {
+export interface Machine {
   /** [v, h]. */
   readonly weight: Tensor;
   /** [v]. */
@@ -31,11 +31,11 @@ const visibleOf = ({ weight, visibleBias }: Machine, h: Tensor): Tensor =>
   h.matmul(weight.transpose()).add(visibleBias).sigmoid();
 
 /** Free energies of v [n, v], [n]: -v a - sum of log(1 + exp(v W + b)). */
-const freeEnergy = ({ weight, visibleBias, hiddenBias }: Machine, v: Tensor): Tensor =>
+export const freeEnergy = ({ weight, visibleBias, hiddenBias }: Machine, v: Tensor): Tensor =>
   v.mul(visibleBias).sum(-1).add(v.matmul(weight).add(hiddenBias).softplus().sum(-1)).neg();
 
 /** Logarithm of the product over pixels of the probability of each given all others, [n]: log sigmoid(F(v with it turned) - F(v)), summed. */
-function pseudoLikelihood({ weight, visibleBias, hiddenBias }: Machine, v: Tensor): Tensor {
+export function pseudoLikelihood({ weight, visibleBias, hiddenBias }: Machine, v: Tensor): Tensor {
   const turn = v.mul(-2).add(1);
   const hidden = v.matmul(weight).add(hiddenBias).expandDims(1);
   const gained = hidden.add(turn.expandDims(2).mul(weight)).softplus().sub(hidden.softplus()).sum(-1);

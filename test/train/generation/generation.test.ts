@@ -5,8 +5,9 @@ import { determinant, Matrix } from 'ml-matrix';
 import ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { corruptions, digits } from '../../../src/data/index.js';
-import { compile, jacobian, mapTree, type NDArray, type Tensor, toNumbers } from '../../../src/index.js';
+import { compile, jacobian, mapTree, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import { key } from '../../../src/runtime/random/index.js';
+import { freeEnergy, type Machine, pseudoLikelihood } from '../../../src/train/generation/boltzmann.js';
 import { couplings } from '../../../src/train/generation/couplings.js';
 import { featureDistance } from '../../../src/train/generation/feature-distance.js';
 import { exportRun, parseConfig, readRun, renderComparison, runFiles, runTraining } from '../../../src/train/index.js';
@@ -189,6 +190,39 @@ describe('machines and flows', () => {
     expect(toNumbers(logDeterminant)[0]).toBeCloseTo(Math.log(Math.abs(determinant(matrix))), 10);
     toNumbers(back).forEach((value, i) => {
       expect(value).toBeCloseTo(x.data[i], 10);
+    });
+  });
+
+  it('the pseudolikelihood is what the energies of all states of a machine say', async () => {
+    const machine = {
+      weight: ndarray([
+        [0.4, -1.2],
+        [2, 0.3],
+        [-0.7, 0.9],
+      ]),
+      visibleBias: ndarray([0.5, -1, 0.2]),
+      hiddenBias: ndarray([-0.3, 0.8]),
+    };
+    const states = Array.from({ length: 8 }, (_, i) => [i & 1, (i >> 1) & 1, (i >> 2) & 1]);
+    const run = compile((m: Machine, v: Tensor) => [freeEnergy(m, v), pseudoLikelihood(m, v)]);
+    const [energies, got] = (await run(machine as never, ndarray(states))).map((x) => toNumbers(x));
+    // The free energy sums the joint one over hidden states.
+    const [w, a, b] = [machine.weight, machine.visibleBias, machine.hiddenBias].map((x) => toNumbers(x));
+    const joint = (v: number[], h: number[]) =>
+      -v.reduce((sum, x, i) => sum + x * (a[i] + h.reduce((t, y, j) => t + y * w[2 * i + j], 0)), 0) -
+      h.reduce((sum, y, j) => sum + y * b[j], 0);
+    const hidden = [0, 1].flatMap((x) => [0, 1].map((y) => [x, y]));
+    states.forEach((v, k) => {
+      const total = hidden.reduce((sum, h) => sum + Math.exp(-joint(v, h)), 0);
+      expect(energies[k]).toBeCloseTo(-Math.log(total), 5);
+      const each = [0, 1, 2].map((i) => {
+        const [one, other] = [k, k ^ (1 << i)].map((state) => Math.exp(-energies[state]));
+        return Math.log(one / (one + other));
+      });
+      expect(got[k]).toBeCloseTo(
+        each.reduce((x, y) => x + y),
+        5,
+      );
     });
   });
 
