@@ -17,11 +17,11 @@ export function addInspectCommand(program: Command): void {
     .description(
       'look at a trained run: calibration, confusion, neural collapse, nearest neighbours, what columns are worth, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
     )
-    .option('--samples <n>', 'training examples that the loss is looked at on', positive, 512)
+    .option('--samples <n>', 'training examples that the loss is looked at on (default: 512, of queries 64)', positive)
     .option('--points <n>', 'positions along each direction of the surface', positive, 21)
     .option('--probes <n>', 'random probes of the Hessian', positive, 2)
-    .option('--steps <n>', "steps of Lanczos's iteration", positive, 30)
-    .action(async (run: string, options: { samples: number; points: number; probes: number; steps: number }) => {
+    .option('--steps <n>', "steps of Lanczos's iteration (default: 30, of queries 8)", positive)
+    .action(async (run: string, options: { samples?: number; points: number; probes: number; steps?: number }) => {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
       await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));

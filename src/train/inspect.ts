@@ -16,11 +16,11 @@ import type { Arrays } from './step.js';
 import { tasks } from './tasks.js';
 
 export interface InspectOptions {
-  /** Training examples that the loss is looked at on. Default 512. */
+  /** Training examples that the loss is looked at on. Default 512, of queries 64. */
   readonly samples?: number;
   /** Positions along each direction of the surface. Default 21. */
   readonly points?: number;
-  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30. */
+  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30, of queries 2 and 8. */
   readonly probes?: number;
   readonly steps?: number;
   readonly onProgress?: (what: string) => void;
@@ -84,7 +84,7 @@ export interface Inspection {
  * @throws Error of one line when the folder holds no run or its checkpoint does not fit.
  */
 export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
-  const { samples = 512, points = 21, probes = 2, steps = 30, onProgress = () => {} } = options;
+  const { points = 21, probes = 2, onProgress = () => {} } = options;
   const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
   if (settings.kind !== undefined)
     throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
@@ -94,7 +94,8 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     throw new Error(`inspect: ${folder} holds a run of ${config.task}, which cannot be looked at; look at its report`);
   const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
   onProgress('test set');
-  const { examples, params, rest, lossOf, found } = await training.subject(state);
+  const { examples, params, rest, lossOf, found, usual } = await training.subject(state);
+  const { samples = usual?.samples ?? 512, steps = usual?.steps ?? 30 } = options;
   const seen = examples(samples);
 
   onProgress('loss around the weights');

@@ -30,6 +30,8 @@ type State = MapTree<Arrays, NDArray, Tensor>;
 export interface Subject {
   /** The first training examples, so many at most. */
   examples(count: number): Examples;
+  /** How many examples and how many steps of Lanczos, where the loss is too dear for those of others. */
+  readonly usual?: { readonly samples: number; readonly steps: number };
   readonly params: Arrays;
   readonly rest: Arrays;
   lossOf(params: State, rest: State, examples: State): Tensor;

@@ -80,6 +80,8 @@ async function rankingTraining(config: TrainConfig): Promise<Training<ListExampl
       const error = await measured(tables.test.features);
       return {
         examples: (count) => rowsAt({ ...train }, [...Array(Math.min(count, train.mask.shape[0])).keys()]),
+        // The derivatives of a relaxed sort are long.
+        usual: { samples: 64, steps: 8 },
         params: state.params,
         rest: state.buffers,
         lossOf: (params, buffers, lists) =>
