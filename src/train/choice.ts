@@ -78,8 +78,8 @@ function fromObject({ name, options, ...rest }: Record<string, unknown>): Chosen
 export function parseChoice(text: string): Chosen {
   const colon = text.indexOf(':');
   if (colon < 0) return { name: text.trim(), options: {} };
-  // A comma within brackets belongs to a list.
-  const parts = text.slice(colon + 1).split(/,(?![^[]*\])/);
+  // A comma within brackets or braces belongs to a list or to a choice with options of its own.
+  const parts = text.slice(colon + 1).split(/,(?![^[]*\]|[^{]*\})/);
   const pairs = parts.map((part) => {
     const equals = part.indexOf('=');
     return equals < 0 ? [part.trim(), true] : [part.slice(0, equals).trim(), valueOf(part.slice(equals + 1).trim())];

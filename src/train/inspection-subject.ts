@@ -10,7 +10,7 @@ import {
 } from '../metrics/index.js';
 import { compile } from '../runtime/index.js';
 import { key } from '../runtime/random/index.js';
-import { castArray, constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
+import { arange, castArray, constant, type MapTree, merge, type NDArray, type Tensor } from '../tensor/index.js';
 import { joinedRows } from './batches.js';
 import type { PreparedData } from './build.js';
 import type { Classifier } from './classifier.js';
@@ -116,8 +116,11 @@ export async function embeddingSubject(
     examples: (count) => imageExamples(train, count),
     params,
     rest: { buffers, carried },
-    lossOf: (p, rest, { images, labels }) =>
-      embedder.lossOf(p as Tensors, rest as never, images as Tensor, labels as Tensor, views),
+    // The images that are looked at are the first of the training set.
+    lossOf: (p, rest, { images, labels }) => {
+      const seen = { images: images as Tensor, labels: labels as Tensor, indices: arange((labels as Tensor).shape[0]) };
+      return embedder.lossOf(p as Tensors, rest as never, seen, views);
+    },
     found: {
       classes: test.classes,
       loss: config.loss.name,

@@ -3,13 +3,18 @@ import {
   absoluteProbabilityError,
   acls,
   activePassive,
+  binaryCrossEntropyWithLogits,
+  binaryFocalLoss,
+  binaryPolyFocalLoss,
   crammerSinger,
   crossEntropy,
   focalLoss,
   generalizedCrossEntropy,
+  hinge,
   marginLabelSmoothing,
   maxSup,
   multiclassHinge,
+  negativeLogLikelihood,
   normalizedAbsoluteProbabilityError,
   normalizedCrossEntropy,
   normalizedFocalLoss,
@@ -28,8 +33,18 @@ import { type Choice, choice } from './choice.js';
 /** From logits [n, classes] and labels [n] to one number. */
 export type ClassifierLoss = (logits: Tensor, labels: Tensor) => Tensor;
 
+type OfTargets = (logits: Tensor, targets: Tensor) => Tensor;
+
+/** A loss of each logit alone, of the sigmoid of it: every class against all others, 1 for the label and 0 for the rest. */
+const oneVersusAll =
+  (loss: OfTargets): ClassifierLoss =>
+  (z, y) =>
+    loss(z, y.oneHot(z.shape[1], 'float32').cast(z.dtype));
+
+const margin = z.number().positive().optional();
 const share = z.number().min(0).lt(1).optional();
 const factor = z.number().min(0).optional();
+const unit = z.number().min(0).max(1).optional();
 
 /** What {@link activePassive} can be made of. */
 const robust = {
@@ -56,19 +71,29 @@ export const classifierLosses: Readonly<Record<string, Choice<ClassifierLoss>>> 
       return (z, y) => activePassive(z, y, { ...parts, ...weights });
     },
   ),
-  crammerSinger: choice({}, () => (z, y) => crammerSinger(z, y)),
+  binaryCrossEntropyWithLogits: choice({}, () => oneVersusAll((z, t) => binaryCrossEntropyWithLogits(z, t))),
+  binaryFocalLoss: choice({ gamma: factor, alpha: unit }, (options) =>
+    oneVersusAll((z, t) => binaryFocalLoss(z, t, options)),
+  ),
+  binaryPolyFocalLoss: choice({ coefficients: z.array(z.number()).optional(), gamma: factor, alpha: unit }, (options) =>
+    oneVersusAll((z, t) => binaryPolyFocalLoss(z, t, options)),
+  ),
+  crammerSinger: choice({ margin }, (options) => (z, y) => crammerSinger(z, y, options)),
   crossEntropy: choice({ labelSmoothing: share }, (options) => (z, y) => crossEntropy(z, y, options)),
   focalLoss: choice({ gamma: factor }, (options) => (z, y) => focalLoss(z, y, options)),
   generalizedCrossEntropy: choice(
     { exponent: z.number().positive().max(1).optional() },
     (options) => (z, y) => generalizedCrossEntropy(z, y, options),
   ),
+  hinge: choice({ margin }, (options) => oneVersusAll((z, t) => hinge(z, t.mul(2).sub(1), options))),
   marginLabelSmoothing: choice(
     { alpha: factor, margin: factor },
     (options) => (z, y) => marginLabelSmoothing(z, y, options),
   ),
   maxSup: choice({ alpha: factor }, (options) => (z, y) => maxSup(z, y, options)),
-  multiclassHinge: choice({}, () => (z, y) => multiclassHinge(z, y)),
+  multiclassHinge: choice({ margin }, (options) => (z, y) => multiclassHinge(z, y, options)),
+  // Cross-entropy in two steps.
+  negativeLogLikelihood: choice({}, () => (z, y) => negativeLogLikelihood(z.logSoftmax(1), y)),
   normalizedAbsoluteProbabilityError: choice({}, () => (z, y) => normalizedAbsoluteProbabilityError(z, y)),
   normalizedCrossEntropy: choice({}, () => (z, y) => normalizedCrossEntropy(z, y)),
   normalizedFocalLoss: choice({ gamma: factor }, (options) => (z, y) => normalizedFocalLoss(z, y, options)),

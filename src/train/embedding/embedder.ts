@@ -33,7 +33,9 @@ export interface Embedder {
   init(key: Key): TrainState;
   step: TrainStep<ImageExamples>;
   /** The loss of a batch in evaluation mode; its views are made as in training. */
-  evaluate: Compiled<[state: TensorState, images: Tensor, labels: Tensor, key: Tensor], Tensor>;
+  evaluate: Compiled<[state: TensorState, examples: Symbolic<ImageExamples>, key: Tensor], Tensor>;
+  /** Whether the loss knows the training images alone. */
+  readonly ofExamples: boolean;
   /** Embeddings [n, dimension] of images as they are, as the model is exported. */
   embed: Compiled<[variables: Tensors, images: Tensor], Tensor>;
   infer(variables: Tensors, images: Tensor): Tensor;
@@ -41,10 +43,15 @@ export interface Embedder {
   lossOf(
     params: Tensors,
     rest: Pick<TensorState, 'buffers' | 'carried'>,
-    images: Tensor,
-    labels: Tensor,
+    examples: Symbolic<ImageExamples>,
     key: Tensor,
   ): Tensor;
+}
+
+interface Views {
+  readonly views: readonly Tensor[];
+  readonly labels: Tensor;
+  readonly indices: Tensor;
 }
 
 /** A model, a loss of its embeddings and an optimizer as compiled steps. Normalisation of the images is part of the model. */
@@ -54,50 +61,59 @@ export function embedder(model: Layer<Arrays>, optimizer: Minimizer, options: Em
     model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
   const infer = (variables: Tensors, images: Tensor) => apply(variables, images, new Context({ training: false }));
 
-  const viewsOf = (images: Tensor, labels: Tensor, key: Tensor): Tensor[] =>
-    Array.from({ length: objective.views }, (_, i) => augmented(augmentations, images, labels, foldIn(key, i)).images);
+  const viewsOf = ({ images, labels, indices }: Symbolic<ImageExamples>, key: Tensor): Views => ({
+    views: Array.from(
+      { length: objective.views },
+      (_, i) => augmented(augmentations, images, labels, foldIn(key, i)).images,
+    ),
+    labels,
+    indices,
+  });
   // All views pass as one batch, so that batch normalisation sees them together.
   const measured = (
     { model: weights, loss: params }: { readonly model: Tensors; readonly loss: Tensors },
     { buffers, carried: state }: Pick<TensorState, 'buffers' | 'carried'>,
-    views: readonly Tensor[],
-    labels: Tensor,
+    { views, ...rest }: Views & { readonly key: Tensor },
     context: Context,
   ) => {
     const embeddings = apply(merge(weights, buffers), concat([...views]), context);
     const parts = embeddings.split(views.length, 0);
-    return objective.loss({ views: parts, labels, params, state });
+    return objective.loss({ views: parts, params, state, ...rest });
   };
   type Params = { readonly model: Tensors; readonly loss: Tensors };
-  type Views = { readonly views: readonly Tensor[]; readonly labels: Tensor };
 
   const step = trainStep<ImageExamples, Views>({
     ...session,
     optimizer,
-    prepare: ({ images, labels }, key) => ({ views: viewsOf(images, labels, key), labels }),
-    objective: ({ params, batch: { views, labels }, context, ...rest }) => {
-      const { loss, state } = measured(params as unknown as Params, rest, views, labels, context);
+    prepare: viewsOf,
+    objective: ({ params, batch, key, context, ...rest }) => {
+      const { loss, state } = measured(params as unknown as Params, rest, { ...batch, key }, context);
       return { loss, carried: state };
     },
   });
-  const lossOf: Embedder['lossOf'] = (params, rest, images, labels, key) =>
-    measured(params as unknown as Params, rest, viewsOf(images, labels, key), labels, new Context({ training: false }))
+  const lossOf: Embedder['lossOf'] = (params, rest, examples, key) =>
+    measured(params as unknown as Params, rest, { ...viewsOf(examples, key), key }, new Context({ training: false }))
       .loss;
   const evaluate = compile(
-    (state: TensorState, images: Tensor, labels: Tensor, key: Tensor) =>
-      lossOf(state.params as Tensors, state, images, labels, key),
-    { ...session, name: 'evaluateBatch', argumentNames: ['state', 'images', 'labels', 'key'] },
+    (state: TensorState, examples: Symbolic<ImageExamples>, key: Tensor) =>
+      lossOf(state.params as Tensors, state, examples, key),
+    { ...session, name: 'evaluateBatch', argumentNames: ['state', 'examples', 'key'] },
   );
   return {
     init: (key) => {
       const [buffers, weights] = partition(model.init(key), (path) => isBuffer(path));
       const params = { model: weights, loss: objective.params?.(foldIn(key, -1) as Key, size) ?? {} };
-      return initialState(optimizer, { params, buffers, carried: objective.state?.(size) ?? {} });
+      return initialState(optimizer, {
+        params,
+        buffers,
+        carried: objective.state?.(size, foldIn(key, -2) as Key) ?? {},
+      });
     },
     step,
     evaluate,
     embed: compile(infer, { ...session, name: 'embed', argumentNames: ['variables', 'images'] }),
     infer,
     lossOf,
+    ofExamples: objective.ofExamples ?? false,
   };
 }

@@ -27,7 +27,8 @@ export async function evaluateEmbedder(
     await embedded(embedder, weightsOf(state), head(test, searched.test)),
   ];
   return {
-    loss: await lossOn(embedder, state, test, batchSize),
+    // A loss that knows the training images alone is measured on as many of those.
+    loss: await lossOn(embedder, state, embedder.ofExamples ? head(train, test.labels.shape[0]) : test, batchSize),
     measures: { knnAccuracy: byNeighbours(among, queries) },
     train: among,
     test: queries,
@@ -51,8 +52,8 @@ export async function embedded(
 async function lossOn(embedder: Embedder, state: TrainState, test: Dataset, batchSize: number): Promise<number> {
   const size = Math.min(batchSize, test.labels.shape[0]);
   let count = 0;
-  const { losses } = await overBatches(imagesInOrder(test, size, 'drop'), async ({ images, labels }) => {
-    const loss = await embedder.evaluate(state as never, images, labels, foldIn(key(0), count++) as Key);
+  const { losses } = await overBatches(imagesInOrder(test, size, 'drop'), async (examples) => {
+    const loss = await embedder.evaluate(state as never, examples, foldIn(key(0), count++) as Key);
     return { losses: ndarray([item(loss as NDArray)], { dtype: 'float64' }) };
   });
   return meanOf(losses);

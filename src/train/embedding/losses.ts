@@ -1,21 +1,30 @@
 import { z } from 'zod';
 import {
+  initialBank,
+  instanceNce,
+  instanceNormalizer,
+  instanceSoftmax,
+  proximalTerm,
+  updateBank,
+} from '../../algorithms/index.js';
+import {
   adaFace,
   alignUniform,
   arcFace,
   barlowTwins,
   centerLoss,
+  circleLogits,
   circlePairLoss,
   classCosines,
+  combinedMarginLogits,
   contrastiveLoss,
   cosFace,
   cosFaceLogits,
   cosineDistances,
+  cosineEmbedding,
   crossEntropy,
-  euclideanDistances,
+  enqueue,
   gaussianKernel,
-  hardestPairs,
-  hardTriplets,
   iCon,
   infoNCE,
   initialNormStatistics,
@@ -24,7 +33,6 @@ import {
   mixUniform,
   type NormStatistics,
   ntXent,
-  semiHardTriplets,
   sigmoidPairLoss,
   simSiam,
   sphereFace,
@@ -32,21 +40,32 @@ import {
   supCon,
   tico,
   tripletLoss,
-  tripletsOf,
   unpg,
   updateCenters,
   updateNormStatistics,
 } from '../../losses/index.js';
 import { Context, mlp } from '../../nn/index.js';
 import { squaredDistances } from '../../numerics/index.js';
-import { type Key, normal } from '../../runtime/random/index.js';
+import { foldIn, type Key, normal, randint } from '../../runtime/random/index.js';
 import { concat, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
 import { type Choice, choice } from '../choice.js';
 import type { Arrays, Tensors } from '../step.js';
+import {
+  distance,
+  distanceNamed,
+  pairMiner,
+  pairMinerNamed,
+  reducerNamed,
+  reduction,
+  tripletMiner,
+  tripletMinerNamed,
+} from './mining.js';
 
 /** Of what sizes a loss makes its parameters and state. */
 export interface EmbeddingSize {
   readonly classes: number;
+  /** Of the training set. */
+  readonly examples: number;
   /** Length of the embeddings. */
   readonly dimension: number;
 }
@@ -55,18 +74,24 @@ export interface EmbeddingInput {
   /** Embeddings of each view [n, dimension], in the order of the images. */
   readonly views: readonly Tensor[];
   readonly labels: Tensor;
+  /** Places of the images in the training set, [n]. */
+  readonly indices: Tensor;
   readonly params: Tensors;
   readonly state: Tensors;
+  /** Randomness of this step. */
+  readonly key: Tensor;
 }
 
 /** A loss of embeddings with what belongs to it. */
 export interface EmbeddingObjective {
   /** Views of each image that it compares: one, told apart by labels, or two that the augmentations make. */
   readonly views: 1 | 2;
+  /** Whether it knows the training images alone, each by its place. Default false. */
+  readonly ofExamples?: boolean;
   /** Parameters of its own, which are trained along. Default none. */
   params?(key: Key, size: EmbeddingSize): Arrays;
   /** What it carries from step to step, before the first. Default nothing. */
-  state?(size: EmbeddingSize): Arrays;
+  state?(size: EmbeddingSize, key: Key): Arrays;
   loss(input: EmbeddingInput): { readonly loss: Tensor; readonly state?: Tensors };
 }
 
@@ -82,9 +107,9 @@ const ofViews = (fn: (x: Tensor, y: Tensor) => Tensor): EmbeddingObjective => ({
   loss: ({ views: [x, y] }) => ({ loss: fn(x, y) }),
 });
 
-/** A vector of each class, [classes, dimension], 0.1 times normal numbers at first. */
-function classWeights(key: Key, { classes, dimension }: EmbeddingSize): Arrays {
-  const shape = [classes, dimension];
+/** A vector of each class, [classes, dimension], or several, [classes, subCenters, dimension]; 0.1 times normal numbers at first. */
+function classWeights(key: Key, { classes, dimension }: EmbeddingSize, subCenters = 1): Arrays {
+  const shape = subCenters === 1 ? [classes, dimension] : [classes, subCenters, dimension];
   const { data } = normal(key, shape);
   return {
     weight: ndarray(
@@ -96,23 +121,57 @@ function classWeights(key: Key, { classes, dimension }: EmbeddingSize): Arrays {
 
 const weightOf = ({ params }: EmbeddingInput): Tensor => params.weight as Tensor;
 
-const ofClasses = (fn: (embeddings: Tensor, weights: Tensor, labels: Tensor) => Tensor): EmbeddingObjective => ({
+const ofClasses = (
+  fn: (embeddings: Tensor, weights: Tensor, labels: Tensor) => Tensor,
+  subCenters = 1,
+): EmbeddingObjective => ({
   views: 1,
-  params: classWeights,
+  params: (key, size) => classWeights(key, size, subCenters),
   loss: (input) => ({ loss: fn(input.views[0], weightOf(input), input.labels) }),
 });
 
+/** Cross-entropy of logits that are made of cosines with a vector of each class. */
+const ofCosines = (name: string, logits: (cosine: Tensor, labels: Tensor) => Tensor): EmbeddingObjective =>
+  ofClasses((x, w, y) => crossEntropy(logits(classCosines(x, w, name), y), y));
+
+/** Instance discrimination: a loss of embeddings of length 1 and a bank of those that the training images had last. */
+function ofBank(
+  { momentum, proximalWeight = 0 }: { readonly momentum?: number; readonly proximalWeight?: number },
+  fn: (
+    features: Tensor,
+    indices: Tensor,
+    bank: Tensor,
+    input: EmbeddingInput,
+  ) => { readonly loss: Tensor; readonly normalizer?: Tensor },
+): EmbeddingObjective {
+  return {
+    views: 1,
+    ofExamples: true,
+    // The normaliser is 0 until the first batch has set it.
+    state: ({ examples, dimension }, key) => ({
+      bank: initialBank(key, examples, dimension),
+      normalizer: zerosArray([]),
+    }),
+    loss: (input) => {
+      const { views, indices, state } = input;
+      const features = views[0].normalize(-1);
+      const bank = state.bank as Tensor;
+      const { loss, normalizer = state.normalizer as Tensor } = fn(features, indices, bank, input);
+      return {
+        loss: proximalWeight === 0 ? loss : loss.add(proximalTerm(features, indices, bank).mul(proximalWeight)),
+        state: { bank: updateBank(bank, indices, features, { momentum }), normalizer },
+      };
+    },
+  };
+}
+
 const positive = z.number().positive().optional();
 const factor = z.number().min(0).optional();
-const distances = { euclidean: euclideanDistances, cosine: cosineDistances } as const;
-const distance = z.enum(['euclidean', 'cosine']).optional();
-const triplets = {
-  all: () => undefined,
-  hard: () => hardTriplets,
-  semihard: (margin?: number) => semiHardTriplets({ margin }),
-  hardest: () => tripletsOf(hardestPairs),
-} as const;
-
+const instances = {
+  temperature: positive,
+  momentum: z.number().min(0).max(1).optional(),
+  proximalWeight: factor,
+};
 /**
  * The losses that embeddings can be trained with, by the names of their functions; each takes its function's options. Those with weights of the
  * classes train them along.
@@ -122,7 +181,7 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     { margin: factor, concentration: factor, scale: positive, rate: z.number().min(0).max(1).optional() },
     ({ rate, ...options }) => ({
       views: 1,
-      params: classWeights,
+      params: (key, size) => classWeights(key, size),
       state: () => ({ ...initialNormStatistics() }),
       loss: (input) => {
         const statistics = updateNormStatistics(input.state as unknown as NormStatistics, input.views[0], { rate });
@@ -134,14 +193,20 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
   alignUniform: choice({ alignWeight: factor, uniformWeight: factor, exponent: positive, t: positive }, (options) =>
     ofViews((x, y) => alignUniform(x, y, options)),
   ),
+  // With several weights of each class it is sub-centre ArcFace.
   arcFace: choice(
-    { margin: factor, scale: positive, guard: z.enum(['linear', 'easy', 'none']).optional() },
-    (options) => ofClasses((x, w, y) => arcFace(x, w, y, options)),
+    {
+      margin: factor,
+      scale: positive,
+      guard: z.enum(['linear', 'easy', 'none']).optional(),
+      subCenters: z.number().int().positive().optional(),
+    },
+    ({ subCenters = 1, ...options }) => ofClasses((x, w, y) => arcFace(x, w, y, options), subCenters),
   ),
   barlowTwins: choice({ redundancyWeight: factor }, (options) => ofViews((x, y) => barlowTwins(x, y, options))),
   centerLoss: choice({ weight: factor, rate: z.number().min(0).max(1).optional() }, ({ weight = 0.003, rate }) => ({
     views: 1,
-    params: classWeights,
+    params: (key, size) => classWeights(key, size),
     state: ({ classes, dimension }) => ({ centers: zerosArray([classes, dimension]) }),
     // Beside cross-entropy, as in its paper: alone the centres would draw everything to one point.
     loss: (input) => {
@@ -157,11 +222,54 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
       return { loss, state: { centers: updateCenters(centers, x.stopGradient(), labels, { rate }) } };
     },
   })),
-  circlePairLoss: choice({ margin: z.number().min(0).lt(1).optional(), scale: positive }, (options) =>
-    ofLabels((x, y) => circlePairLoss(x, y, options)),
+  // Cross-entropy of the logits of their names, of cosines with a vector of each class.
+  circleLogits: choice({ margin: z.number().min(0).lt(1).optional(), scale: positive }, (options) =>
+    ofCosines('circleLogits', (cosine, y) => circleLogits(cosine, y, options)),
   ),
-  contrastiveLoss: choice({ margin: factor, positiveMargin: factor, distance }, ({ distance = 'euclidean', ...rest }) =>
-    ofLabels((x, y) => contrastiveLoss(x, y, { ...rest, distance: distances[distance] })),
+  combinedMarginLogits: choice(
+    { angleFactor: z.number().min(1).optional(), angularMargin: factor, additiveMargin: factor, scale: positive },
+    (options) => ofCosines('combinedMarginLogits', (cosine, y) => combinedMarginLogits(cosine, y, options)),
+  ),
+  circlePairLoss: choice(
+    { margin: z.number().min(0).lt(1).optional(), scale: positive, miner: pairMiner, reduction },
+    ({ miner, reduction, ...rest }) => ({
+      views: 1,
+      loss: ({ views: [x], labels, key }) => ({
+        loss: circlePairLoss(x, labels, {
+          ...rest,
+          miner: pairMinerNamed(miner, { key, dimension: x.shape[1] }),
+          reduction: reducerNamed(reduction),
+        }),
+      }),
+    }),
+  ),
+  contrastiveLoss: choice(
+    { margin: factor, positiveMargin: factor, distance, miner: pairMiner, reduction },
+    ({ distance, miner, reduction, ...rest }) => ({
+      views: 1,
+      loss: ({ views: [x], labels, key }) => ({
+        loss: contrastiveLoss(x, labels, {
+          ...rest,
+          distance: distanceNamed(distance),
+          miner: pairMinerNamed(miner, { key, dimension: x.shape[1] }),
+          reduction: reducerNamed(reduction),
+        }),
+      }),
+    }),
+  ),
+  // Of all pairs of a batch but those of an image with itself.
+  cosineEmbedding: choice({ margin: z.number().min(-1).max(1).optional() }, (options) =>
+    ofLabels((x, y) => {
+      const [n, d] = x.shape;
+      const rows = (t: Tensor) => t.broadcastTo([n, n, d]);
+      const alike = y.expandDims(1).equal(y.expandDims(0)).cast(x.dtype);
+      const [a, b] = [rows(x.expandDims(1)), rows(x.expandDims(0))];
+      const losses = cosineEmbedding(a, b, alike.mul(2).sub(1), { ...options, reduction: 'none' });
+      return losses
+        .sum()
+        .sub(losses.trace())
+        .div(n * (n - 1));
+    }),
   ),
   cosFace: choice({ margin: factor, scale: positive }, (options) => ofClasses((x, w, y) => cosFace(x, w, y, options))),
   // The kernel of the embeddings against that of their labels: Gaussian of cosine distances, or t-SNE's of squared Euclidean ones.
@@ -180,8 +288,36 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
         return iCon(learned, mixUniform(labelKernel(y), uniform, { excludeSelf: true }));
       }),
   ),
-  infoNCE: choice({ temperature: positive, symmetric: z.boolean().optional() }, (options) =>
-    ofViews((x, y) => infoNCE(x, y, options)),
+  // With a queue, negatives are the second views of batches before, zeros at first.
+  infoNCE: choice(
+    { temperature: positive, symmetric: z.boolean().optional(), queue: z.number().int().positive().optional() },
+    ({ queue: length, ...options }) =>
+      length === undefined
+        ? ofViews((x, y) => infoNCE(x, y, options))
+        : {
+            views: 2,
+            state: ({ dimension }) => ({ queue: zerosArray([length, dimension]) }),
+            loss: ({ views: [x, y], state }) => {
+              const queue = state.queue as Tensor;
+              const loss = infoNCE(x, y, { ...options, negatives: queue });
+              return { loss, state: { queue: enqueue(queue, y.normalize(-1).stopGradient()) } };
+            },
+          },
+  ),
+  // Each training image a class of its own, its row of a bank standing for it; `noise` is how many others are drawn for each.
+  instanceNce: choice(
+    { ...instances, noise: z.number().int().positive().optional(), epsilon: positive },
+    ({ noise = 512, epsilon, temperature, ...options }) =>
+      ofBank(options, (v, indices, bank, { key, state }) => {
+        const drawn = randint(foldIn(key, -4), [indices.shape[0], noise], { high: bank.shape[0] });
+        const known = state.normalizer as Tensor;
+        const estimate = instanceNormalizer(v, indices, drawn, bank, { temperature });
+        const normalizer = known.equal(0).where(estimate, known);
+        return { loss: instanceNce(v, indices, drawn, bank, normalizer, { temperature, epsilon }), normalizer };
+      }),
+  ),
+  instanceSoftmax: choice(instances, ({ temperature, ...options }) =>
+    ofBank(options, (v, indices, bank) => ({ loss: instanceSoftmax(v, indices, bank, { temperature }) })),
   ),
   intl: choice(
     {
@@ -235,9 +371,18 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     },
   })),
   tripletLoss: choice(
-    { margin: factor, distance, miner: z.enum(['all', 'hard', 'semihard', 'hardest']).optional() },
-    ({ distance = 'euclidean', miner = 'all', margin }) =>
-      ofLabels((x, y) => tripletLoss(x, y, { margin, distance: distances[distance], miner: triplets[miner](margin) })),
+    { margin: factor, distance, miner: tripletMiner, reduction },
+    ({ distance, miner, reduction, margin }) => ({
+      views: 1,
+      loss: ({ views: [x], labels, key }) => ({
+        loss: tripletLoss(x, labels, {
+          margin,
+          distance: distanceNamed(distance),
+          miner: tripletMinerNamed(miner, { key, dimension: x.shape[1] }, margin),
+          reduction: reducerNamed(reduction),
+        }),
+      }),
+    }),
   ),
   unpg: choice({ margin: factor, scale: positive, whisker: factor }, ({ margin, ...options }) =>
     ofClasses((x, w, y) => unpg(cosFaceLogits(classCosines(x, w, 'unpg'), y, { margin, scale: 1 }), y, x, options)),

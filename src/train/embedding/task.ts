@@ -45,7 +45,11 @@ function embeddingTraining(config: TrainConfig, prepared: PreparedData): Trainin
       exportInference(model.infer, weightsOf(state), test.images, { name: 'embedder', output: 'embeddings' }),
     shown: async ({ evaluation }) => ({
       result: { embedding: await embeddingScores(evaluation.train, evaluation.test, test.classes.length) },
-      record: { classes: test.classes, neighbours: neighboursOf(evaluation.test, test) },
+      record: {
+        ...(model.ofExamples && { testLoss: `${config.loss.name} of training images` }),
+        classes: test.classes,
+        neighbours: neighboursOf(evaluation.test, test),
+      },
     }),
     subject: (state) => embeddingSubject(model, state, config, prepared),
   };
@@ -65,7 +69,7 @@ export function embedderOf(
   return embedder(modelOf(config, train, dimension), optimizerOf(config, schedule), {
     normalization,
     objective,
-    size: { classes: train.classes.length, dimension },
+    size: { classes: train.classes.length, examples: train.labels.shape[0], dimension },
     augmentations: augment.map((chosen) => made(imageAugmentations, chosen)),
     threads,
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { digits } from '../../../src/data/index.js';
+import { digits, rowsAt } from '../../../src/data/index.js';
 import { item, type NDArray } from '../../../src/index.js';
 import { constant } from '../../../src/optim/index.js';
 import { key } from '../../../src/runtime/random/index.js';
@@ -44,27 +44,70 @@ describe('every loss of embeddings', () => {
     data: Float32Array.from(train.images.data, (byte) => byte / 255),
     dtype: 'float32',
   };
-  it.each(Object.keys(embeddingLosses))('%s: a step has a finite loss, moves the model, and repeats', async (loss) => {
-    const config = parseConfig({ ...settings, loss });
-    const made = () =>
-      embedderOf(config, { train, normalization: { mean: 0.1, deviation: 0.25 }, schedule: constant(0.01) });
-    const one = async () => {
-      const embedder = made();
-      const before = embedder.init(key(1));
-      const first = JSON.stringify(before.params, (_, v) =>
-        ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v,
-      );
-      const { labels } = train;
-      const { state, loss: value } = await embedder.step(before, { images, ...placed({ labels }) }, draw);
-      const evaluated = await embedder.evaluate(state as never, images, labels, key(3));
-      const after = JSON.stringify(state.params, (_, v) => (ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v));
-      for (const compiled of [embedder.step, embedder.evaluate]) await compiled.release();
-      return { first, after, losses: [value, item(evaluated as NDArray)] };
-    };
-    const { first, after, losses } = await one();
-    for (const value of losses) expect(Number.isFinite(value)).toBe(true);
-    expect(after).not.toBe(first);
-    expect((await one()).after).toBe(after);
+  const variants = [
+    'arcFace:subCenters=3',
+    'infoNCE:queue=64',
+    'instanceSoftmax:proximalWeight=30,momentum=0.2',
+    'tripletLoss:miner=informative,reduction=meanOfPositive',
+    'contrastiveLoss:miner=distanceWeighted,distance=lp:p=3,reduction=meanPerAnchor',
+    'circlePairLoss:miner={"name":"beyond","positive":0.1,"negative":0.9}',
+  ];
+  it.each([...Object.keys(embeddingLosses), ...variants])(
+    '%s: a step has a finite loss, moves the model, and repeats',
+    async (loss) => {
+      const config = parseConfig({ ...settings, loss });
+      const made = () =>
+        embedderOf(config, { train, normalization: { mean: 0.1, deviation: 0.25 }, schedule: constant(0.01) });
+      const one = async () => {
+        const embedder = made();
+        const before = embedder.init(key(1));
+        const first = JSON.stringify(before.params, (_, v) =>
+          ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v,
+        );
+        const { labels } = train;
+        const { state, loss: value } = await embedder.step(before, { images, ...placed({ labels }) }, draw);
+        const evaluated = await embedder.evaluate(state as never, { images, ...placed({ labels }) } as never, key(3));
+        const after = JSON.stringify(state.params, (_, v) =>
+          ArrayBuffer.isView(v) ? Array.from(v as Float32Array) : v,
+        );
+        for (const compiled of [embedder.step, embedder.evaluate]) await compiled.release();
+        return { first, after, losses: [value, item(evaluated as NDArray)] };
+      };
+      const { first, after, losses } = await one();
+      for (const value of losses) expect(Number.isFinite(value)).toBe(true);
+      expect(after).not.toBe(first);
+      expect((await one()).after).toBe(after);
+    },
+  );
+});
+
+describe('instance discrimination', () => {
+  it('keeps a row for each training image, and moves those of the batch', async () => {
+    const train = digits({ count: 64, key: key(0) });
+    const embedder = embedderOf(parseConfig({ ...settings, loss: 'instanceNce:noise=16' }), {
+      train,
+      normalization: { mean: 0.1, deviation: 0.25 },
+      schedule: constant(0.01),
+    });
+    const before = embedder.init(key(1));
+    const bank = (state: typeof before) => Float32Array.from((state.carried.bank as NDArray).data as Float32Array);
+    const old = bank(before);
+    expect((before.carried.bank as NDArray).shape).toEqual([64, 16]);
+    const own = [3, 60, 17, 8];
+    const all = {
+      images: { ...train.images, data: Float32Array.from(train.images.data, (byte) => byte / 255), dtype: 'float32' },
+      labels: train.labels,
+    } as const;
+    const batch = rowsAt(placed(all), own);
+    const { state } = await embedder.step(before, batch, { key: key(2), epoch: 0 });
+    const moved = bank(state);
+    const rows = Array.from({ length: 64 }, (_, i) => i).filter((i) =>
+      moved.subarray(16 * i, 16 * i + 16).some((v, j) => v !== old[16 * i + j]),
+    );
+    expect(rows).toEqual([...own].sort((a, b) => a - b));
+    expect(item(state.carried.normalizer as NDArray)).toBeGreaterThan(0);
+    for (const i of own) expect(Math.hypot(...moved.subarray(16 * i, 16 * i + 16))).toBeCloseTo(1, 5);
+    await embedder.step.release();
   });
 });
 
@@ -107,7 +150,7 @@ describe('a run of embeddings', () => {
     expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
   });
 
-  it.each(['arcFace', 'adaFace', 'tico'])(
+  it.each(['arcFace', 'adaFace', 'instanceSoftmax'])(
     '%s: stopped and resumed it ends with the same checkpoint, bit for bit',
     async (loss) => {
       const own = parseConfig({ ...settings, loss, trainSize: 320, epochs: 2, checkpointEvery: 3 });
@@ -135,7 +178,7 @@ describe('a run of embeddings', () => {
     expect(inspection.surface.losses.flat().every(Number.isFinite)).toBe(true);
     expect(inspection.surface.losses[1][1]).toBe(Math.min(...inspection.surface.losses.flat()));
     expect(renderInspection(inspection)).toContain('Embeddings of the test set');
-    const page = renderComparison([await readRun(out), await readRun(join(folder, 'tico-whole'))]);
+    const page = renderComparison([await readRun(out), await readRun(join(folder, 'instanceSoftmax-whole'))]);
     for (const text of ['linear probe', 'recall at 1', 'mAP at R']) expect(page).toContain(text);
   });
 });
