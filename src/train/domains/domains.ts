@@ -4,7 +4,7 @@ import { type CorruptionName, corrupted, corruptions, type Dataset, subset } fro
 import { compile } from '../../runtime/index.js';
 import { bernoulli, foldIn, type Key, key } from '../../runtime/random/index.js';
 import { constant, type NDArray, showShape, type Tensor } from '../../tensor/index.js';
-import { overBatches, rowsInOrder } from '../batches.js';
+import { joinedRows, overBatches, rowsInOrder } from '../batches.js';
 import { type Choice, choice } from '../choice.js';
 
 /** How a domain changes the images that are dealt to it, and their labels perhaps. */
@@ -61,20 +61,8 @@ export async function dealt(
 }
 
 function joined(pieces: readonly Dataset[]): Dataset {
-  const [{ images, ...first }] = pieces;
-  const n = pieces.reduce((sum, { labels }) => sum + labels.shape[0], 0);
-  const all = { images: new Uint8Array((n * images.data.length) / images.shape[0]), labels: new Int32Array(n) };
-  let at = 0;
-  for (const piece of pieces) {
-    all.images.set(piece.images.data, at * (images.data.length / images.shape[0]));
-    all.labels.set(piece.labels.data, at);
-    at += piece.labels.shape[0];
-  }
-  return {
-    ...first,
-    images: { data: all.images, shape: [n, ...images.shape.slice(1)], dtype: 'uint8' },
-    labels: { data: all.labels, shape: [n], dtype: 'int32' },
-  };
+  const images = joinedRows(pieces.map((piece) => piece.images));
+  return { ...pieces[0], images, labels: joinedRows(pieces.map(({ labels }) => labels)) };
 }
 
 /** Images turned clockwise by an angle in degrees, resampled bilinearly. */
