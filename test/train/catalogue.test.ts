@@ -89,7 +89,6 @@ const buildingBlocks: Readonly<Record<string, readonly string[]>> = {
     'mahalanobisToClasses',
   ],
   'asks for the squared loss of one output in several domains; domains are made of classes': ['irmHeadDistance'],
-  'asks for samples of the model beside the data, which no model here draws': ['contrastiveDivergence'],
 };
 
 const reasons = new Map(
