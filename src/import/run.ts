@@ -7,6 +7,7 @@ import { folded } from './fold.js';
 import type { Graph, GraphNode } from './graph.js';
 import { OperatorCall, Results, type Surroundings, type Value } from './operator.js';
 import { operatorOf } from './operators/index.js';
+import { recognised } from './recognise.js';
 import { typeFault } from './schema.js';
 import { type DataSource, storedTensor } from './tensor-data.js';
 
@@ -77,7 +78,7 @@ export class Application {
     node.outputs.forEach((name, i) => {
       if (!name) return;
       const value = list[i];
-      values.set(name, isTensor(value) ? folded(value) : value);
+      values.set(name, isTensor(value) ? recognised(folded(value)) : value);
     });
   }
 
