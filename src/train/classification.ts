@@ -12,7 +12,7 @@ import { exportInference } from './export.js';
 import { classifierSubject } from './inspection-subject.js';
 import type { Batches } from './loop.js';
 import { classifierLosses } from './losses.js';
-import { optimizerOf } from './optimizers.js';
+import { optimizerOf, withoutDomains } from './optimizers.js';
 import { regularizers } from './regularizers.js';
 import { samplePredictions } from './samples.js';
 import type { Training, TrainingTask } from './task.js';
@@ -64,12 +64,8 @@ function classifierTraining(config: TrainConfig, prepared: PreparedData): Traini
 export function classifierOf(config: TrainConfig, prepared: PreparedData): Classifier {
   const { train, normalization, schedule, domains } = prepared;
   const chosen = config.regularizer.map((one) => ({ name: one.name, regularizer: made(regularizers, one) }));
-  const comparing = chosen.find(({ regularizer }) => regularizer.ofDomains)?.name;
-  const walking = config.optimizer.name === 'fish' ? 'fish' : undefined;
-  if (!domains && (comparing ?? walking))
-    throw new RangeError(
-      `train: ${comparing ?? walking} compares domains; say which, as with domains rotation:degrees=[0,30],heldOut=60`,
-    );
+  const comparing = chosen.find(({ regularizer }) => regularizer.ofDomains);
+  if (comparing && !domains) throw withoutDomains(`regularizer ${comparing.name}`);
   if (domains && config.batchSize % domains.names.length !== 0)
     throw new RangeError(
       `train: batchSize ${config.batchSize} must be a multiple of the ${domains.names.length} domains, to hold as many images of each`,

@@ -101,17 +101,23 @@ export const optimizers: Readonly<Record<string, Choice<(parts: Parts) => Minimi
   ),
 };
 
-/** The optimizer of a configuration; `last` has the last word on its updates. */
+/** What is said where something compares domains and there are none. */
+export const withoutDomains = (name: string) =>
+  new RangeError(`train: ${name} compares domains; say which, as with domains rotation:degrees=[0,30],heldOut=60`);
+
+/** The optimizer of a configuration; `last` has the last word on its updates. @throws RangeError for fish where there are no domains. */
 export function optimizerOf(
   {
     optimizer,
     weightDecay,
     momentum,
     clipNorm,
-  }: Pick<TrainConfig, 'optimizer' | 'weightDecay' | 'momentum' | 'clipNorm'>,
+    domains,
+  }: Pick<TrainConfig, 'optimizer' | 'weightDecay' | 'momentum' | 'clipNorm'> & Partial<Pick<TrainConfig, 'domains'>>,
   learningRate: Schedule,
   last: readonly GradientTransformation[] = [],
 ): Minimizer {
+  if (optimizer.name === 'fish' && !domains) throw withoutDomains('optimizer fish');
   const setting = { learningRate, weightDecay, momentum };
   const clip = clipNorm > 0 ? [clipByGlobalNorm(clipNorm)] : [];
   const limited = (rule: GradientTransformation) =>
