@@ -39,7 +39,11 @@ export function addTrainCommand(program: Command): void {
       `data set (default: digits), or a table, .csv, .tsv or .parquet: ${named(({ data }) => data)}`,
     )
     .option('--model <name>', `model (default: mlp): ${named(({ models }) => models)}`)
-    .option('--epochs <n>', 'passes over the training set (default: 3; of tables 100 or 20, of scenes 5 or 10)', number)
+    .option(
+      '--epochs <n>',
+      'passes over the training set (default: 3; of tables 100 or 20, of scenes and strings 10)',
+      number,
+    )
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)
     .option('--batch-size <n>', 'samples a step', number)
     .option('--loss <name[:option=value,...]>', `loss, with options; of ${byTask(({ losses }) => losses)}`)

@@ -33,7 +33,7 @@ export const segmentation: TrainingTask = {
   loss: 'crossEntropy',
   augmentations: pictureAugmentations,
   regularizers: pixelRegularizers,
-  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 5, batchSize: 32 },
+  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 10, batchSize: 16 },
   prepare: async (config) => segmentationTraining(config),
 };
 
