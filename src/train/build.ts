@@ -4,10 +4,10 @@ import { constant, cosine, oneCycle, type Schedule } from '../optim/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
 import { made } from './choice.js';
 import type { Normalization } from './classifier.js';
-import type { TrainConfig } from './config.js';
 import { balancedCount } from './domains/batches.js';
 import { type DomainData, dealt, domainKinds } from './domains/domains.js';
 import { usualRate } from './optimizers.js';
+import type { TrainConfig } from './settings.js';
 
 /** Of the drawn digits: data must not change with the seed of the training. */
 const drawnData = key(0);

@@ -5,7 +5,6 @@ import { type ImageExamples, imageBatches } from './batches.js';
 import { imageData, imageModels, modelOf, type PreparedData, prepareData } from './build.js';
 import { made } from './choice.js';
 import { type Classifier, classifier } from './classifier.js';
-import type { TrainConfig } from './config.js';
 import { domainBatches } from './domains/batches.js';
 import { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 import { exportInference } from './export.js';
@@ -15,6 +14,7 @@ import { classifierLosses } from './losses.js';
 import { optimizerOf, withoutDomains } from './optimizers.js';
 import { regularizers } from './regularizers.js';
 import { samplePredictions } from './samples.js';
+import type { TrainConfig } from './settings.js';
 import type { Training, TrainingTask } from './task.js';
 
 /** Classes of images. */

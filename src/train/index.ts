@@ -13,7 +13,7 @@ export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js
 export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
 export { type Classifier, type ClassifierOptions, classifier } from './classifier.js';
 export { type ComparedRun, readRun, renderComparison } from './compare.js';
-export { defineConfig, parseConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './config.js';
+export { parseConfig } from './config.js';
 export { readConfig } from './config-file.js';
 export { type DepthObjective, depthLosses, depthRegularizers } from './depth/losses.js';
 export {
@@ -50,7 +50,8 @@ export {
 export { discriminatorRegularizers, type GenerationObjective, generationLosses } from './generation/losses.js';
 export { degradations, transmissions } from './images/degradations.js';
 export { type ImageLoss, imageLosses } from './images/losses.js';
-export { type Inspection, type InspectOptions, inspectRun } from './inspect.js';
+export { type InspectOptions, inspectRun } from './inspect.js';
+export type { Answers, Inspection } from './inspection.js';
 export { renderInspection } from './inspection-page.js';
 export {
   type Batches,
@@ -89,6 +90,7 @@ export { runTraining, type TrainRunOptions } from './run.js';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';
 export { type SegmentationLoss, segmentationLosses } from './segmentation/losses.js';
 export { segmentationMeasures } from './segmentation/task.js';
+export { defineConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
 export {
   type Arrays,
   type Examples,

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { page, percent, section, showSetting } from './html.js';
-import type { Answers, Inspection } from './inspect.js';
+import type { Answers, Inspection } from './inspection.js';
 import { confusionTable, neighbourRows, scoreTable } from './report.js';
 
 const frame = {

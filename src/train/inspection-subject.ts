@@ -14,14 +14,14 @@ import { arange, castArray, constant, type MapTree, merge, type NDArray, type Te
 import { joinedRows } from './batches.js';
 import type { PreparedData } from './build.js';
 import type { Classifier } from './classifier.js';
-import type { TrainConfig } from './config.js';
 import type { Embedder } from './embedding/embedder.js';
 import { embedded, searched } from './embedding/evaluate.js';
 import { neighboursOf } from './embedding/neighbours.js';
 import { embeddingScores, type Labelled, spread } from './embedding/scores.js';
 import { confusionMatrix } from './evaluate.js';
-import type { Inspection } from './inspect.js';
+import type { Inspection } from './inspection.js';
 import { lastLayer } from './last-layer.js';
+import type { TrainConfig } from './settings.js';
 import { type Arrays, type Tensors, type TrainState, weightsOf } from './step.js';
 
 type State = MapTree<Arrays, NDArray, Tensor>;

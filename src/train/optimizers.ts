@@ -19,8 +19,7 @@ import {
   scaleByLearningRate,
   sgd,
 } from '../optim/index.js';
-import { type Choice, choice, made } from './choice.js';
-import type { TrainConfig } from './config.js';
+import { type Choice, type Chosen, choice, made } from './choice.js';
 
 /** What a configuration says of an optimizer beside its name. */
 interface Setting {
@@ -105,15 +104,19 @@ export const optimizers: Readonly<Record<string, Choice<(parts: Parts) => Minimi
 export const withoutDomains = (name: string) =>
   new RangeError(`train: ${name} compares domains; say which, as with domains rotation:degrees=[0,30],heldOut=60`);
 
+/** What a configuration says of its optimizer. */
+interface OptimizerSettings {
+  readonly optimizer: Chosen;
+  readonly weightDecay: number;
+  readonly momentum: number;
+  readonly clipNorm: number;
+  /** Whether there are any is all that counts. */
+  readonly domains?: unknown;
+}
+
 /** The optimizer of a configuration; `last` has the last word on its updates. @throws RangeError for fish where there are no domains. */
 export function optimizerOf(
-  {
-    optimizer,
-    weightDecay,
-    momentum,
-    clipNorm,
-    domains,
-  }: Pick<TrainConfig, 'optimizer' | 'weightDecay' | 'momentum' | 'clipNorm'> & Partial<Pick<TrainConfig, 'domains'>>,
+  { optimizer, weightDecay, momentum, clipNorm, domains }: OptimizerSettings,
   learningRate: Schedule,
   last: readonly GradientTransformation[] = [],
 ): Minimizer {
@@ -128,12 +131,12 @@ export function optimizerOf(
 }
 
 /** Whether the steps of an optimizer are those of SGD, which wants larger rates than the adaptive ones. */
-export function isSgd({ name, options }: TrainConfig['optimizer']): boolean {
+export function isSgd({ name, options }: Chosen): boolean {
   return name === 'sgd' || (['sam', 'asam', 'fish'].includes(name) && (options.base ?? 'sgd') === 'sgd');
 }
 
 /** The largest learning rate of a schedule where none is told. */
-export function usualRate(optimizer: TrainConfig['optimizer']): number {
+export function usualRate(optimizer: Chosen): number {
   // A guessed direction is off by the more the more parameters there are.
   const others: Readonly<Record<string, number>> = { lbfgs: 0.2, forwardGradient: 2e-4 };
   return isSgd(optimizer) ? 0.05 : (others[optimizer.name] ?? 1e-3);

@@ -1,10 +1,10 @@
 import type { DownloadProgress } from '../data/index.js';
 import type { Schedule } from '../optim/index.js';
 import type { Choice } from './choice.js';
-import type { TrainConfig, TrainSettings } from './config.js';
 import type { Subject } from './inspection-subject.js';
 import type { Measured, RunResult, Task } from './loop.js';
 import type { RunRecord, RunSummary } from './report.js';
+import type { TrainConfig, TrainSettings } from './settings.js';
 import type { Examples, TrainState } from './step.js';
 
 type Choices = Readonly<Record<string, Choice<unknown>>>;

@@ -9,11 +9,11 @@ import { type BatchAugmentation, imageAugmentations } from '../augmentations.js'
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { type Choice, made } from '../choice.js';
-import type { TrainConfig } from '../config.js';
 import { exportInference } from '../export.js';
 import { bytesOf, pictureTable } from '../images/pictures.js';
 import type { Measured } from '../loop.js';
 import { optimizerOf } from '../optimizers.js';
+import type { TrainConfig } from '../settings.js';
 import { type Examples, initialState, type Symbolic, type Tensors, trainStep } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type DepthInput, depthLosses, depthRange, depthRegularizers, predictedDepth } from './losses.js';

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { chosenFrom } from '../choice.js';
-import { parseSettings, trainConfigSchema } from '../config.js';
+import { parseSettings } from '../config.js';
 import { classifierLosses } from '../losses.js';
 import { optimizers } from '../optimizers.js';
 import { regressionLosses } from '../regression/losses.js';
+import { trainConfigSchema } from '../settings.js';
 
 const { epochs, batchSize, learningRate, momentum, schedule, clipNorm, seed, checkpointEvery, threads } =
   trainConfigSchema.shape;

@@ -5,8 +5,8 @@ import { item, merge, partition, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import { type PreparedData, scheduleOf } from '../build.js';
 import { made } from '../choice.js';
-import type { TrainConfig } from '../config.js';
 import { optimizerOf } from '../optimizers.js';
+import type { TrainConfig } from '../settings.js';
 import type { Arrays, Symbolic, Tensors, TrainState } from '../step.js';
 import {
   type GeneratorRun,

@@ -4,10 +4,10 @@ import { foldIn, type Key, key as makeKey, normal, uniform } from '../../runtime
 import { type NDArray, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
-import type { TrainConfig } from '../config.js';
 import { exportCodes } from '../export.js';
 import { perImage } from '../images/losses.js';
 import { optimizerOf } from '../optimizers.js';
+import type { TrainConfig } from '../settings.js';
 import { initialState, type Tensors, trainStep } from '../step.js';
 import { drawnInParts, type GeneratorRun, type ImageColumns, type ImagesOnly, pixelsOf } from './generator.js';
 import type { EnergyObjective } from './losses.js';

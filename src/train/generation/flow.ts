@@ -4,9 +4,9 @@ import { foldIn, type Key, key as makeKey, normal, uniform } from '../../runtime
 import type { NDArray, Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
-import type { TrainConfig } from '../config.js';
 import { exportCodes } from '../export.js';
 import { optimizerOf } from '../optimizers.js';
+import type { TrainConfig } from '../settings.js';
 import { initialState, type Tensors, trainStep } from '../step.js';
 import { couplings } from './couplings.js';
 import {

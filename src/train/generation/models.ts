@@ -1,6 +1,6 @@
 import { activation, convDecoder, convEncoder, type Layer, mlp, sequential, type Variables } from '../../nn/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import type { TrainConfig } from '../config.js';
+import type { TrainConfig } from '../settings.js';
 
 /** Shape of a batch of images, [n, channels, height, width]. */
 type ImageShape = readonly number[];

@@ -5,9 +5,9 @@ import { foldIn, type Key, key as makeKey, normal, split } from '../../runtime/r
 import { merge, partition, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
-import type { TrainConfig } from '../config.js';
 import { type Drawn, perImage } from '../images/losses.js';
 import { optimizerOf } from '../optimizers.js';
+import type { TrainConfig } from '../settings.js';
 import { type Arrays, initialState, type Tensors, type TrainState, trainStep } from '../step.js';
 import {
   type GeneratorRun,

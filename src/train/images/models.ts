@@ -1,5 +1,5 @@
 import { autoencoder, type Layer, mlp, sequential, stateless, unet, type Variables } from '../../nn/index.js';
-import type { TrainConfig } from '../config.js';
+import type { TrainConfig } from '../settings.js';
 
 type ImageModelOf = (shape: readonly number[], config: TrainConfig) => Layer<Variables>;
 

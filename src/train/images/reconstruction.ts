@@ -8,10 +8,10 @@ import { type BatchAugmentation, imageAugmentations } from '../augmentations.js'
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { imageData, type PreparedData, prepareData } from '../build.js';
 import { type Choice, made } from '../choice.js';
-import type { TrainConfig } from '../config.js';
 import { exportInference } from '../export.js';
 import type { Measured } from '../loop.js';
 import { optimizerOf } from '../optimizers.js';
+import type { TrainConfig } from '../settings.js';
 import { type Arrays, type Examples, initialState, type Symbolic, type Tensors, trainStep } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type Degradation, degradations, transmissions } from './degradations.js';

@@ -2,9 +2,9 @@ import type { Tabular } from '../../data/index.js';
 import { rootMeanSquaredError } from '../../metrics/index.js';
 import { foldIn, type Key, key as makeKey } from '../../runtime/random/index.js';
 import { equalLooks, lineChart } from '../charts.js';
-import type { TrainConfig } from '../config.js';
 import { importanceSection } from '../importance.js';
 import type { Found } from '../inspection-subject.js';
+import type { TrainConfig } from '../settings.js';
 import type { RowAnswers } from './answers.js';
 import { type Recalibrated, recalibrated } from './recalibration.js';
 
