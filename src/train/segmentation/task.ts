@@ -33,8 +33,7 @@ export const segmentation: TrainingTask = {
   loss: 'crossEntropy',
   augmentations: pictureAugmentations,
   regularizers: pixelRegularizers,
-  // A mean over all pixels has small gradients, beside which a decay that Adam takes for a part of them would count most.
-  defaults: { optimizer: 'adam', learningRate: 0.003, weightDecay: 0, width: 8, epochs: 10, batchSize: 16 },
+  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 10, batchSize: 16 },
   prepare: async (config) => segmentationTraining(config),
 };
 
