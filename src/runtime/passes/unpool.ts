@@ -12,7 +12,7 @@ const MaxUnpool: Operator<Omit<Window, 'dilations'>> = {
 
 /**
  * The derivative of a max pool whose windows do not overlap by ONNX's operator for it. What is added up in general is only put in place then:
- * three times as fast.
+ * with its pool 1.3 times as fast (64 x 128 x 32 x 32 on one thread).
  */
 export const unpool: Pass =
   () =>

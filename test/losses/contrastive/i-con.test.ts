@@ -267,7 +267,7 @@ describe('iCon agrees with PyTorch', () => {
   const reference = golden<{
     labels: number[];
     cases: { name: string; x: GoldenArray; value: number; gradient: GoldenArray }[];
-  }>('kernels');
+  }>('i_con_kernels');
   const byLabel = () => losses.labelKernel(integers(...reference.labels), 'float64');
   const { clusterKernel, mixUniform, propagate } = losses;
   const gaussian = (x: Tensor) => losses.gaussianKernel(squaredDistances(x, x), { width: 0.8 });

@@ -65,4 +65,4 @@ def case(name, fn, stream):
     return {"name": name, "x": array(x), "value": y.item(), "gradient": array(gradient)}
 
 
-write("kernels.json", {"labels": labels.tolist(), "cases": [case(name, fn, 10 + i) for i, (name, fn) in enumerate(cases.items())]})
+write("i_con_kernels.json", {"labels": labels.tolist(), "cases": [case(name, fn, 10 + i) for i, (name, fn) in enumerate(cases.items())]})
