@@ -30,7 +30,7 @@ import {
 import type { Tensor } from '../tensor/index.js';
 import { type Choice, choice } from './choice.js';
 
-/** From logits [n, classes] and labels [n] to one number. */
+/** From logits [n, classes, ...] and labels [n, ...] to one number. */
 export type ClassifierLoss = (logits: Tensor, labels: Tensor) => Tensor;
 
 type OfTargets = (logits: Tensor, targets: Tensor) => Tensor;
@@ -39,7 +39,7 @@ type OfTargets = (logits: Tensor, targets: Tensor) => Tensor;
 const oneVersusAll =
   (loss: OfTargets): ClassifierLoss =>
   (z, y) =>
-    loss(z, y.oneHot(z.shape[1], 'float32').cast(z.dtype));
+    loss(z, y.oneHot(z.shape[1], 'float32').cast(z.dtype).moveAxis(-1, 1));
 
 const margin = z.number().positive().optional();
 const share = z.number().min(0).lt(1).optional();
