@@ -1,8 +1,8 @@
-import { Context, type ContextOptions } from '../nn/index.js';
+import { Context, type ContextOptions, isBuffer } from '../nn/index.js';
 import type { Minimizer } from '../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../runtime/index.js';
 import { foldIn, type Key } from '../runtime/random/index.js';
-import { item, type MapTree, mapTree, merge, type NDArray, ndarray, type Tensor } from '../tensor/index.js';
+import { item, type MapTree, mapTree, merge, type NDArray, ndarray, partition, type Tensor } from '../tensor/index.js';
 import type { Measures } from './measures.js';
 
 /** A tree of arrays; its structure is the model's. */
@@ -94,6 +94,12 @@ export const weightsOf = ({ params, buffers }: Pick<TrainState, 'params' | 'buff
 /** The state before the first step. */
 export function initialState(optimizer: Minimizer, parts: Omit<TrainState, 'optimizer'>): TrainState {
   return { ...parts, optimizer: optimizer.init(parts.params) as Arrays };
+}
+
+/** The same for a model's variables, its running statistics apart, with nothing carried. */
+export function modelState(optimizer: Minimizer, variables: Arrays): TrainState {
+  const [buffers, params] = partition(variables, (path) => isBuffer(path));
+  return initialState(optimizer, { params, buffers, carried: {} });
 }
 
 /** One step of an optimizer on the objective of any task. */

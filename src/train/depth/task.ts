@@ -1,10 +1,10 @@
 import { type Columns, type DepthScenes, rowsAt, spheres } from '../../data/index.js';
 import { alignScaleShift } from '../../losses/index.js';
 import { absoluteRelativeError, deltaAccuracy, rootMeanSquaredError } from '../../metrics/index.js';
-import { Context, isBuffer, unet } from '../../nn/index.js';
+import { Context, unet } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey } from '../../runtime/random/index.js';
-import { concat, merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
+import { concat, merge, type NDArray, type Tensor } from '../../tensor/index.js';
 import { type BatchAugmentation, imageAugmentations } from '../augmentations.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
@@ -14,7 +14,7 @@ import { bytesOf, pictureTable } from '../images/pictures.js';
 import type { Measured } from '../loop.js';
 import { optimizerOf } from '../optimizers.js';
 import type { TrainConfig } from '../settings.js';
-import { type Examples, initialState, type Symbolic, type Tensors, trainStep } from '../step.js';
+import { type Examples, modelState, type Symbolic, type Tensors, trainStep } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type DepthInput, depthLosses, depthRange, depthRegularizers, predictedDepth } from './losses.js';
 
@@ -128,10 +128,7 @@ function depthTraining(config: TrainConfig): Training<SceneExamples, Measured> {
     schedule,
     steps,
     task: {
-      init: (key) => {
-        const [buffers, params] = partition(model.init(key), (path) => isBuffer(path));
-        return initialState(optimizer, { params, buffers, carried: {} });
-      },
+      init: (key) => modelState(optimizer, model.init(key)),
       batches: (key) => rowBatches(train, { batchSize, key }),
       step,
       evaluate: async ({ params, buffers }) => {

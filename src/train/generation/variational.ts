@@ -1,14 +1,14 @@
 import { binaryCrossEntropyWithLogits, gaussianKl } from '../../losses/index.js';
-import { Context, isBuffer } from '../../nn/index.js';
+import { Context } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal, split } from '../../runtime/random/index.js';
-import { merge, partition, type Tensor } from '../../tensor/index.js';
+import { merge, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { type Drawn, perImage } from '../images/losses.js';
 import { optimizerOf } from '../optimizers.js';
 import type { TrainConfig } from '../settings.js';
-import { type Arrays, initialState, type Tensors, type TrainState, trainStep } from '../step.js';
+import { type Arrays, modelState, type Tensors, type TrainState, trainStep } from '../step.js';
 import {
   type GeneratorRun,
   generatorOf,
@@ -93,8 +93,7 @@ export function variationalRun(
     init: (key) => {
       const [first, second] = split(key);
       const variables = { encoder: encoder.init(first), decoder: decoder.init(second) };
-      const [buffers, params] = partition(variables, (path) => isBuffer(path));
-      return initialState(optimizer, { params, buffers, carried: {} });
+      return modelState(optimizer, variables);
     },
     step,
     evaluate: async ({ params, buffers }) => {

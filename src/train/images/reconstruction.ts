@@ -1,9 +1,9 @@
 import { type Columns, type Images, rowsAt } from '../../data/index.js';
 import { ssim } from '../../losses/index.js';
-import { Context, isBuffer } from '../../nn/index.js';
+import { Context } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal } from '../../runtime/random/index.js';
-import { concat, merge, partition, type Tensor } from '../../tensor/index.js';
+import { concat, merge, type Tensor } from '../../tensor/index.js';
 import { type BatchAugmentation, imageAugmentations } from '../augmentations.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { imageData, type PreparedData, prepareData } from '../build.js';
@@ -12,7 +12,7 @@ import { exportInference } from '../export.js';
 import type { Measured } from '../loop.js';
 import { optimizerOf } from '../optimizers.js';
 import type { TrainConfig } from '../settings.js';
-import { type Arrays, type Examples, initialState, type Symbolic, type Tensors, trainStep } from '../step.js';
+import { type Arrays, type Examples, modelState, type Symbolic, type Tensors, trainStep } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type Degradation, degradations, transmissions } from './degradations.js';
 import { type Drawn, imageLosses } from './losses.js';
@@ -122,10 +122,7 @@ function reconstructionTraining(config: TrainConfig, prepared: PreparedData): Tr
     schedule,
     steps,
     task: {
-      init: (key) => {
-        const [buffers, params] = partition(model.init(key), (path) => isBuffer(path));
-        return initialState(optimizer, { params, buffers, carried: {} });
-      },
+      init: (key) => modelState(optimizer, model.init(key)),
       batches: (key) => rowBatches(train, { batchSize, key }),
       step,
       evaluate: async ({ params, buffers }) => {

@@ -1,14 +1,14 @@
 import type { Standardization } from '../../data/index.js';
-import { Context, isBuffer, type Layer } from '../../nn/index.js';
+import { Context, type Layer } from '../../nn/index.js';
 import type { Minimizer } from '../../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../../runtime/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
-import { merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
+import { merge, type NDArray, type Tensor } from '../../tensor/index.js';
 import { scaledFeatures } from '../regression/scale.js';
 import {
   type Arrays,
   type Examples,
-  initialState,
+  modelState,
   type Tensors,
   type TrainState,
   type TrainStep,
@@ -84,10 +84,7 @@ export function ranker(model: Layer<Arrays>, optimizer: Minimizer, options: Rank
   );
 
   return {
-    init: (key) => {
-      const [buffers, params] = partition(model.init(key), (path) => isBuffer(path));
-      return initialState(optimizer, { params, buffers, carried: {} });
-    },
+    init: (key) => modelState(optimizer, model.init(key)),
     step,
     evaluate,
     infer: (variables, features) => ({ scores: scoresOf(variables, features, new Context({ training: false })) }),

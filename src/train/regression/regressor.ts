@@ -1,13 +1,13 @@
 import { gaussianMixtureCdf, gaussianMixtureCrps, gaussianMixtureNegativeLogLikelihood } from '../../losses/index.js';
-import { Context, isBuffer, type Layer } from '../../nn/index.js';
+import { Context, type Layer } from '../../nn/index.js';
 import type { Minimizer } from '../../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../../runtime/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
-import { constant, merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
+import { constant, merge, type NDArray, type Tensor } from '../../tensor/index.js';
 import {
   type Arrays,
   type Examples,
-  initialState,
+  modelState,
   type Tensors,
   type TrainState,
   type TrainStep,
@@ -100,10 +100,7 @@ export function regressor(model: Layer<Arrays>, optimizer: Minimizer, options: R
   );
 
   return {
-    init: (key) => {
-      const [buffers, params] = partition(model.init(key), (path) => isBuffer(path));
-      return initialState(optimizer, { params, buffers, carried: {} });
-    },
+    init: (key) => modelState(optimizer, model.init(key)),
     step,
     evaluate,
     infer: (variables, features) => named(forecast(variables, features)),
