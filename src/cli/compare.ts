@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { writeFileAtomic } from '../train/files.js';
 import { readRun, renderComparison, showMeasures } from '../train/index.js';
 import { measuresOf } from '../train/measures.js';
+import { writeFileAtomic } from '../train/storage/files.js';
 
 /** Adds `cotangent compare`. */
 export function addCompareCommand(program: Command): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { writeFileAtomic } from '../train/files.js';
 import { exportRun } from '../train/index.js';
+import { writeFileAtomic } from '../train/storage/files.js';
 
 /** Adds `cotangent export`. */
 export function addExportCommand(program: Command): void {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { writeFileAtomic } from '../train/files.js';
 import { inspectRun, renderInspection } from '../train/index.js';
+import { writeFileAtomic } from '../train/storage/files.js';
 
 const positive = (text: string) => {
   const value = Number(text);

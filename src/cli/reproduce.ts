@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ClaimResult, claims, findPaper, renderSummary, reproduce } from '../papers/index.js';
 import { showEffect, showNumber } from '../papers/summary.js';
-import { readJson, writeFileAtomic } from '../train/files.js';
+import { readJson, writeFileAtomic } from '../train/storage/files.js';
 
 const positive = (text: string) => {
   const value = Number(text);

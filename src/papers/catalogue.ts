@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { nearest } from '../train/nearest.js';
+import { nearest } from '../train/options/nearest.js';
 import type { ClaimResult } from './claim.js';
 import { claims } from './claims/index.js';
 import { entries } from './entries.js';

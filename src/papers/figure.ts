@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { escapeHtml } from '../train/html.js';
+import { escapeHtml } from '../train/pages/html.js';
 import type { ClaimResult } from './claim.js';
 import { measures } from './measures.js';
 import { showEffect, showNumber } from './summary.js';

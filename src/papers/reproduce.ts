@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson, writeFileAtomic } from '../train/files.js';
+import { readJson, writeFileAtomic } from '../train/storage/files.js';
 import { type Claim, type ClaimResult, concluded, type Measurement } from './claim.js';
 import { claims } from './claims/index.js';
 import { armsFigure } from './figure.js';

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../train/html.js';
+import { escapeHtml } from '../train/pages/html.js';
 import type { ClaimResult } from './claim.js';
 
 /** A result as it is written: 0.0421 [0.0312, 0.0530]. */

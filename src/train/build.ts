@@ -2,11 +2,11 @@ import { cifar10, type Dataset, type DownloadProgress, digits, head, mnist } fro
 import { type Layer, mlp, resnet, resnet9, type Variables, vit } from '../nn/index.js';
 import { constant, cosine, oneCycle, type Schedule } from '../optim/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
-import { made } from './choice.js';
-import type { Normalization } from './classifier.js';
+import type { Normalization } from './classification/classifier.js';
 import { balancedCount } from './domains/batches.js';
 import { type DomainData, dealt, domainKinds } from './domains/domains.js';
-import { usualRate } from './optimizers.js';
+import { made } from './options/choice.js';
+import { usualRate } from './options/optimizers.js';
 import type { TrainConfig } from './settings.js';
 
 /** Of the drawn digits: data must not change with the seed of the training. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { chosen, chosenFrom } from './choice.js';
-import { nearest } from './nearest.js';
+import { chosen, chosenFrom } from './options/choice.js';
+import { nearest } from './options/nearest.js';
 import { type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
 import type { TrainingTask } from './task.js';
 import { tasks } from './tasks.js';

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constant } from '../optim/index.js';
 import { key } from '../runtime/random/index.js';
-import { loadCheckpoint } from './checkpoint.js';
 import { parseConfig } from './config.js';
-import { readJson } from './files.js';
 import { adapted, type Flat } from './finetune/adapted.js';
 import { parseFinetuneConfig } from './finetune/config.js';
 import { finetuneFiles } from './finetune/run.js';
 import { finetuneState } from './finetune/task.js';
 import { runFiles } from './loop.js';
-import { optimizerOf } from './optimizers.js';
+import { optimizerOf } from './options/optimizers.js';
+import { loadCheckpoint } from './storage/checkpoint.js';
+import { readJson } from './storage/files.js';
 import { tasks } from './tasks.js';
 
 /**

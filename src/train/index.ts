@@ -1,5 +1,5 @@
 /** Training runs: loop, checkpoints, metrics, report. Node only. */
-export { type AugmentedBatch, augmentations, type BatchAugmentation } from './augmentations.js';
+
 export {
   type BatchOptions,
   type ImageExamples,
@@ -9,10 +9,11 @@ export {
   rowBatches,
   rowsInOrder,
 } from './batches.js';
-export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './choice.js';
-export { type Classifier, type ClassifierOptions, classifier } from './classifier.js';
-export { type ComparedRun, readRun, renderComparison } from './compare.js';
+export { type Classifier, type ClassifierOptions, classifier } from './classification/classifier.js';
+export { confusionMatrix, type Evaluation, evaluateOn } from './classification/evaluate.js';
+export { type ClassifierLoss, classifierLosses } from './classification/losses.js';
+export type { ClassifierRegularizer, RegularizerInput, TrainingSize } from './classification/regularizer.js';
+export { regularizers } from './classification/regularizers.js';
 export { parseConfig } from './config.js';
 export { readConfig } from './config-file.js';
 export { type DepthObjective, depthLosses, depthRegularizers } from './depth/losses.js';
@@ -31,7 +32,6 @@ export { type DomainData, type Domains, domainKinds } from './domains/domains.js
 export { type Embedder, type EmbedderOptions, embedder } from './embedding/embedder.js';
 export { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
 export { type EmbeddingScores, embeddingScores, linearProbe } from './embedding/scores.js';
-export { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 export { exportRun } from './export-run.js';
 export { type Adapted, adapted } from './finetune/adapted.js';
 export {
@@ -50,9 +50,9 @@ export {
 export { discriminatorRegularizers, type GenerationObjective, generationLosses } from './generation/losses.js';
 export { degradations, transmissions } from './images/degradations.js';
 export { type ImageLoss, imageLosses } from './images/losses.js';
-export { type InspectOptions, inspectRun } from './inspect.js';
-export type { Answers, Inspection } from './inspection.js';
-export { renderInspection } from './inspection-page.js';
+export { type InspectOptions, inspectRun } from './inspection/inspect.js';
+export type { Answers, Inspection } from './inspection/inspection.js';
+export { renderInspection } from './inspection/page.js';
 export {
   type Batches,
   type LoopSettings,
@@ -65,19 +65,12 @@ export {
   type Task,
   type TrainEvent,
 } from './loop.js';
-export { type ClassifierLoss, classifierLosses } from './losses.js';
 export { type Measure, type Measures, measures, showMeasures } from './measures.js';
-export { type MetricLine, readMetrics } from './metrics-log.js';
-export { nearest } from './nearest.js';
-export { externalDataBeside, importOnnxFile } from './onnx-file.js';
-export { optimizerOf, optimizers } from './optimizers.js';
-export { type RankedBatch, type RankingLoss, rankingLosses } from './ranking/losses.js';
-export { type ReadingInput, type ReadingLoss, readingLosses } from './reading/losses.js';
-export { greedyTexts, readingMeasures } from './reading/task.js';
-export { type RegressionLoss, regressionLosses } from './regression/losses.js';
-export { type Forecast, type RegressionObjective, regressionObjectives } from './regression/objectives.js';
-export type { ClassifierRegularizer, RegularizerInput, TrainingSize } from './regularizer.js';
-export { regularizers } from './regularizers.js';
+export { type AugmentedBatch, augmentations, type BatchAugmentation } from './options/augmentations.js';
+export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './options/choice.js';
+export { nearest } from './options/nearest.js';
+export { optimizerOf, optimizers } from './options/optimizers.js';
+export { type ComparedRun, readRun, renderComparison } from './pages/compare.js';
 export {
   type Estimate,
   type RunRecord,
@@ -85,9 +78,13 @@ export {
   renderReport,
   type SamplePrediction,
   type TextPrediction,
-} from './report.js';
+} from './pages/report.js';
+export { type RankedBatch, type RankingLoss, rankingLosses } from './ranking/losses.js';
+export { type ReadingInput, type ReadingLoss, readingLosses } from './reading/losses.js';
+export { greedyTexts, readingMeasures } from './reading/task.js';
+export { type RegressionLoss, regressionLosses } from './regression/losses.js';
+export { type Forecast, type RegressionObjective, regressionObjectives } from './regression/objectives.js';
 export { runTraining, type TrainRunOptions } from './run.js';
-export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.js';
 export { type SegmentationLoss, segmentationLosses } from './segmentation/losses.js';
 export { segmentationMeasures } from './segmentation/task.js';
 export { defineConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
@@ -107,5 +104,9 @@ export {
   type TrainStep,
   trainStep,
 } from './step.js';
+export { type Checkpoint, loadCheckpoint, saveCheckpoint } from './storage/checkpoint.js';
+export { type MetricLine, readMetrics } from './storage/metrics-log.js';
+export { externalDataBeside, importOnnxFile } from './storage/onnx-file.js';
+export { decodeSafetensors, encodeSafetensors, type Safetensors } from './storage/safetensors.js';
 export type { PrepareOptions, Shown, Training, TrainingTask } from './task.js';
 export { tasks } from './tasks.js';

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foldIn, type Key, key as makeKey, split } from '../runtime/random/index.js';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { type Measures, ofTestSet } from './measures.js';
-import { type MetricLine, MetricsLog } from './metrics-log.js';
 import type { Examples, StepDraw, Stepped, TrainState } from './step.js';
+import { loadCheckpoint, saveCheckpoint } from './storage/checkpoint.js';
+import { type MetricLine, MetricsLog } from './storage/metrics-log.js';
 
 /** Where a run stands; saved with every checkpoint, so it holds nothing that differs between two runs of one seed. */
 export interface Progress {

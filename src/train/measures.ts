@@ -1,4 +1,4 @@
-import { percent } from './html.js';
+import { percent } from './pages/html.js';
 
 /** What a number means that a run is measured by. */
 export interface Measure {

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DownloadProgress } from '../data/index.js';
 import { scheduleValues } from '../optim/index.js';
-import { readJson, removeFiles, writeFileAtomic } from './files.js';
 import { type Measured, type RunResult, runFiles, runLoop, type TrainEvent } from './loop.js';
 import { ofTestSet } from './measures.js';
-import { type RunSummary, renderReport } from './report.js';
+import { type RunSummary, renderReport } from './pages/report.js';
 import type { TrainConfig } from './settings.js';
 import type { Examples } from './step.js';
+import { readJson, removeFiles, writeFileAtomic } from './storage/files.js';
 import type { Training } from './task.js';
 import { tasks } from './tasks.js';
 

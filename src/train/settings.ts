@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { chosen, chosenFrom } from './choice.js';
 import { domainKinds } from './domains/domains.js';
-import { optimizers } from './optimizers.js';
+import { chosen, chosenFrom } from './options/choice.js';
+import { optimizers } from './options/optimizers.js';
 
 /** What is trained, on what and how; every field has a default, some that of the task. */
 export const trainConfigSchema = z.strictObject({

@@ -14,7 +14,7 @@ import {
   uciNames,
 } from '../data/index.js';
 import { foldIn, key } from '../runtime/random/index.js';
-import { nearest } from './nearest.js';
+import { nearest } from './options/nearest.js';
 
 /** What a configuration says of tables. */
 export interface TableSettings {

@@ -1,9 +1,9 @@
 import type { DownloadProgress } from '../data/index.js';
 import type { Schedule } from '../optim/index.js';
-import type { Choice } from './choice.js';
-import type { Subject } from './inspection-subject.js';
+import type { Subject } from './inspection/subject.js';
 import type { Measured, RunResult, Task } from './loop.js';
-import type { RunRecord, RunSummary } from './report.js';
+import type { Choice } from './options/choice.js';
+import type { RunRecord, RunSummary } from './pages/report.js';
 import type { TrainConfig, TrainSettings } from './settings.js';
 import type { Examples, TrainState } from './step.js';
 

@@ -1,4 +1,4 @@
-import { classification } from './classification.js';
+import { classification } from './classification/task.js';
 import { depth } from './depth/task.js';
 import { detection } from './detection/task.js';
 import { embedding } from './embedding/task.js';

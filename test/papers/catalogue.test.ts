@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogue, claimOf, claims, documentationOf, findPaper, resolveExport } from '../../src/papers/index.js';
 import { measures } from '../../src/papers/measures.js';
 import { methods } from '../../src/papers/methods.js';
-import { escapeHtml } from '../../src/train/html.js';
+import { escapeHtml } from '../../src/train/pages/html.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 

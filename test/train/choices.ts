@@ -1,4 +1,4 @@
-import { type Choice, chosenFrom, made, parseChoice } from '../../src/train/choice.js';
+import { type Choice, chosenFrom, made, parseChoice } from '../../src/train/options/choice.js';
 
 /** What a text of a command line chooses. @throws Error with what a user is told. */
 export function chosenBy<T>(choices: Readonly<Record<string, Choice<T>>>, text: string): T {

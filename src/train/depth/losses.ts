@@ -11,8 +11,8 @@ import {
   scaleShiftInvariantLoss,
 } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
 import { perImage } from '../images/losses.js';
+import { type Choice, choice } from '../options/choice.js';
 import { regressionLosses } from '../regression/losses.js';
 
 /** Depths that can be predicted, in metres. */

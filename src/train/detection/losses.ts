@@ -24,7 +24,7 @@ import {
   yoloLoss,
 } from '../../losses/index.js';
 import { ndarray, stack, type Tensor } from '../../tensor/index.js';
-import { type Choice, type Chosen, choice, chosenFrom, made } from '../choice.js';
+import { type Choice, type Chosen, choice, chosenFrom, made } from '../options/choice.js';
 import type { Arrays, Tensors } from '../step.js';
 import type { GridPrediction, GridTarget } from './grid.js';
 

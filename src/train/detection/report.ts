@@ -1,7 +1,7 @@
 import type { Scenes } from '../../data/index.js';
 import { boxOverlaps } from '../../metrics/index.js';
-import { escapeHtml } from '../html.js';
 import { pictureAt } from '../images/pictures.js';
+import { escapeHtml } from '../pages/html.js';
 import { boxMark, markedPicture, textMark, worstFirst } from '../scenes/figures.js';
 import { type Detections, type Objects, objectsOf } from './detect.js';
 

@@ -5,7 +5,7 @@ import { compile } from '../../runtime/index.js';
 import { bernoulli, foldIn, type Key, key } from '../../runtime/random/index.js';
 import { constant, type NDArray, showShape, type Tensor } from '../../tensor/index.js';
 import { joinedRows, overBatches, rowsInOrder } from '../batches.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 
 /** How a domain changes the images that are dealt to it, and their labels perhaps. */
 type Change = (dataset: Dataset, key: Key) => Promise<Dataset>;

@@ -11,10 +11,10 @@ import {
   riskVariance,
 } from '../../losses/index.js';
 import { concat, stack, type Tensor } from '../../tensor/index.js';
-import { type AugmentedBatch, overTargets } from '../augmentations.js';
-import { type Choice, choice } from '../choice.js';
-import { type LastLayer, lastLayer } from '../last-layer.js';
-import type { ClassifierRegularizer, RegularizerInput } from '../regularizer.js';
+import { type LastLayer, lastLayer } from '../classification/last-layer.js';
+import type { ClassifierRegularizer, RegularizerInput } from '../classification/regularizer.js';
+import { type AugmentedBatch, overTargets } from '../options/augmentations.js';
+import { type Choice, choice } from '../options/choice.js';
 import { parts } from '../step.js';
 
 /** What is of one domain in a batch. */

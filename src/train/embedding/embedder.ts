@@ -3,9 +3,9 @@ import type { Minimizer } from '../../optim/index.js';
 import { type Compiled, compile, type SessionOptions } from '../../runtime/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
 import { concat, merge, partition, type Tensor } from '../../tensor/index.js';
-import { augmented, type BatchAugmentation } from '../augmentations.js';
 import type { ImageExamples } from '../batches.js';
-import type { Normalization } from '../classifier.js';
+import type { Normalization } from '../classification/classifier.js';
+import { augmented, type BatchAugmentation } from '../options/augmentations.js';
 import {
   type Arrays,
   initialState,

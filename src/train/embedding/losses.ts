@@ -48,7 +48,7 @@ import { Context, mlp } from '../../nn/index.js';
 import { squaredDistances } from '../../numerics/index.js';
 import { foldIn, type Key, normal, randint } from '../../runtime/random/index.js';
 import { concat, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 import type { Arrays, Tensors } from '../step.js';
 import {
   distance,

@@ -23,7 +23,7 @@ import {
 } from '../../losses/index.js';
 import { foldIn } from '../../runtime/random/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice, chosenFrom, made } from '../choice.js';
+import { type Choice, choice, chosenFrom, made } from '../options/choice.js';
 
 /** What a miner may need of a step. */
 interface MinerInput {

@@ -1,10 +1,10 @@
-import { imageAugmentations } from '../augmentations.js';
 import { type ImageExamples, imageBatches } from '../batches.js';
 import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
-import { made } from '../choice.js';
 import { exportInference } from '../export.js';
-import { embeddingSubject } from '../inspection-subject.js';
-import { optimizerOf } from '../optimizers.js';
+import { embeddingSubject } from '../inspection/subject.js';
+import { imageAugmentations } from '../options/augmentations.js';
+import { made } from '../options/choice.js';
+import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import { weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { chosenFrom } from '../choice.js';
+import { classifierLosses } from '../classification/losses.js';
 import { parseSettings } from '../config.js';
-import { classifierLosses } from '../losses.js';
-import { optimizers } from '../optimizers.js';
+import { chosenFrom } from '../options/choice.js';
+import { optimizers } from '../options/optimizers.js';
 import { regressionLosses } from '../regression/losses.js';
 import { trainConfigSchema } from '../settings.js';
 

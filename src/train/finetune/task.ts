@@ -5,7 +5,7 @@ import { compile, type SessionOptions } from '../../runtime/index.js';
 import { key as makeKey } from '../../runtime/random/index.js';
 import { type NDArray, type Shape, showShape, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches } from '../batches.js';
-import { shareEqual } from '../evaluate.js';
+import { shareEqual } from '../classification/evaluate.js';
 import type { Measured, Task } from '../loop.js';
 import type { Measures } from '../measures.js';
 import { initialState, type TrainState, trainStep } from '../step.js';

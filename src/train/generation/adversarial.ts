@@ -4,8 +4,8 @@ import { foldIn, type Key, key as makeKey, normal, split } from '../../runtime/r
 import { item, merge, partition, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import { type PreparedData, scheduleOf } from '../build.js';
-import { made } from '../choice.js';
-import { optimizerOf } from '../optimizers.js';
+import { made } from '../options/choice.js';
+import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import type { Arrays, Symbolic, Tensors, TrainState } from '../step.js';
 import {

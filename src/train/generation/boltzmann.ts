@@ -6,7 +6,7 @@ import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { exportCodes } from '../export.js';
 import { perImage } from '../images/losses.js';
-import { optimizerOf } from '../optimizers.js';
+import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import { initialState, type Tensors, trainStep } from '../step.js';
 import { drawnInParts, type GeneratorRun, type ImageColumns, type ImagesOnly, pixelsOf } from './generator.js';

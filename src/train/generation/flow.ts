@@ -5,7 +5,7 @@ import type { NDArray, Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { exportCodes } from '../export.js';
-import { optimizerOf } from '../optimizers.js';
+import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import { initialState, type Tensors, trainStep } from '../step.js';
 import { couplings } from './couplings.js';

@@ -5,7 +5,7 @@ import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal } from '../../runtime/random/index.js';
 import type { NDArray, Tensor } from '../../tensor/index.js';
 import { joinedRows } from '../batches.js';
-import type { Normalization } from '../classifier.js';
+import type { Normalization } from '../classification/classifier.js';
 import { exportCodes } from '../export.js';
 import type { Drawn } from '../images/losses.js';
 import type { Measured } from '../loop.js';

@@ -9,8 +9,8 @@ import {
   wassersteinCriticLoss,
 } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice, chosenFrom, made } from '../choice.js';
 import { type ImageLoss, imageLosses } from '../images/losses.js';
+import { type Choice, choice, chosenFrom, made } from '../options/choice.js';
 
 /** What a variational autoencoder is trained on. */
 export interface VariationalObjective {

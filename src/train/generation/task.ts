@@ -1,12 +1,12 @@
 import { rowsAt } from '../../data/index.js';
 import { foldIn } from '../../runtime/random/index.js';
 import type { NDArray, Tensor } from '../../tensor/index.js';
-import { imageAugmentations } from '../augmentations.js';
 import { rowBatches } from '../batches.js';
 import { imageData, type PreparedData, prepareData } from '../build.js';
-import { made } from '../choice.js';
 import { bytesOf, pictureGallery, pictureTable } from '../images/pictures.js';
 import type { Measured } from '../loop.js';
+import { imageAugmentations } from '../options/augmentations.js';
+import { made } from '../options/choice.js';
 import type { TrainConfig } from '../settings.js';
 import type { Training, TrainingTask } from '../task.js';
 import { adversarialRun } from './adversarial.js';

@@ -6,7 +6,7 @@ import { merge, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { type Drawn, perImage } from '../images/losses.js';
-import { optimizerOf } from '../optimizers.js';
+import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import { type Arrays, modelState, type Tensors, type TrainState, trainStep } from '../step.js';
 import {

@@ -3,8 +3,8 @@ import { diffJpeg, straightThroughArithmetic } from '../../augment/index.js';
 import { type CorruptionName, corruptions, type Images } from '../../data/index.js';
 import type { Key } from '../../runtime/random/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { imageAugmentations } from '../augmentations.js';
-import { type Choice, choice } from '../choice.js';
+import { imageAugmentations } from '../options/augmentations.js';
+import { type Choice, choice } from '../options/choice.js';
 
 /** What an image goes through before a model sees it: once and for all, in the data; or drawn anew at every step. */
 export type Degradation =

@@ -11,7 +11,7 @@ import {
   ssimLoss,
 } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 import { regressionLosses } from '../regression/losses.js';
 import { featureOptions, featuresOf } from './features.js';
 

@@ -1,6 +1,6 @@
 import { type NDArray, sizeOf } from '../../tensor/index.js';
-import { escapeHtml } from '../html.js';
-import { pngAddress } from '../png.js';
+import { escapeHtml } from '../pages/html.js';
+import { pngAddress } from '../pages/png.js';
 
 /** Pixels in [0, 1] as bytes. */
 export function bytesOf({ data, shape }: NDArray): NDArray<'uint8'> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { marginRanking, neuralNdcg, stochasticNeuralNdcg } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 import { regressionLosses } from '../regression/losses.js';
 
 /** Lists of a batch as their loss sees them. */

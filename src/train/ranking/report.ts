@@ -1,7 +1,7 @@
 import { ndarray } from '../../tensor/index.js';
-import { equalLooks, lineChart } from '../charts.js';
-import { percent } from '../html.js';
-import type { RunRecord } from '../report.js';
+import { equalLooks, lineChart } from '../pages/charts.js';
+import { percent } from '../pages/html.js';
+import type { RunRecord } from '../pages/report.js';
 import { meanNdcg, ndcgOfLists, ordered, type Ranking } from './measures.js';
 
 /** How many lists a report shows. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ctcLoss, minimumRisk, policyGradient } from '../../losses/index.js';
 import { concat, full, type Tensor, zeros } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 import { type Candidates, drawCandidates } from './candidates.js';
 
 /** What a loss of a reader is given. */

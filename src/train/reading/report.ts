@@ -1,7 +1,7 @@
 import type { Strings } from '../../data/index.js';
 import { characterErrorRate } from '../../metrics/index.js';
-import { escapeHtml } from '../html.js';
 import { pictureAt } from '../images/pictures.js';
+import { escapeHtml } from '../pages/html.js';
 import { markedPicture, worstFirst } from '../scenes/figures.js';
 
 /** Pictures of strings with what was read: those with the most errors first. */

@@ -1,9 +1,9 @@
 import type { Tabular } from '../../data/index.js';
 import { rootMeanSquaredError } from '../../metrics/index.js';
 import { foldIn, type Key, key as makeKey } from '../../runtime/random/index.js';
-import { equalLooks, lineChart } from '../charts.js';
-import { importanceSection } from '../importance.js';
-import type { Found } from '../inspection-subject.js';
+import { importanceSection } from '../inspection/importance.js';
+import type { Found } from '../inspection/subject.js';
+import { equalLooks, lineChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
 import type { RowAnswers } from './answers.js';
 import { type Recalibrated, recalibrated } from './recalibration.js';

@@ -11,7 +11,7 @@ import {
   wing,
 } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 
 /** From predictions and targets of one shape to one number; 0 of errors that are 0. */
 export type RegressionLoss = (predictions: Tensor, targets: Tensor, options?: ReductionOptions) => Tensor;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cMixup, mixExamples, mixup } from '../../augment/index.js';
 import { foldIn } from '../../runtime/random/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 
 /** Rows of a table on their way to the loss, in the scale in which the loss sees them. */
 export interface RowBatch {

@@ -7,7 +7,7 @@ import {
   quantileLoss,
 } from '../../losses/index.js';
 import { constant, ndarray, type Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
+import { type Choice, choice } from '../options/choice.js';
 import { regressionLosses } from './losses.js';
 
 /** What the outputs of a model say of each of n samples. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pceKde, pceSort, quantilePceKde, spacingEntropy, truncatedCoverage } from '../../calibration/index.js';
 import { adversarialPerturbation, type GaussianMixture, gaussianMixtureCdf } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, type Chosen, choice } from '../choice.js';
+import { type Choice, type Chosen, choice } from '../options/choice.js';
 import type { RowBatch } from './mixing.js';
 import { levelsBeside, type RegressionObjective, regressionObjectives } from './objectives.js';
 

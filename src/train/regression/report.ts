@@ -1,7 +1,7 @@
 import type { Tabular } from '../../data/index.js';
-import { bandChart, equalLooks, lineChart, scatterChart, thinned } from '../charts.js';
-import { escapeHtml, percent } from '../html.js';
-import type { RunRecord } from '../report.js';
+import { bandChart, equalLooks, lineChart, scatterChart, thinned } from '../pages/charts.js';
+import { escapeHtml, percent } from '../pages/html.js';
+import type { RunRecord } from '../pages/report.js';
 import { coverageOf, intervalsOf, type RowAnswers, rowMeasures } from './answers.js';
 
 type Sections = NonNullable<RunRecord['sections']>;

@@ -1,6 +1,6 @@
 import { type Scenes, type Strings, scenes, strings } from '../../data/index.js';
 import { foldIn, type Key, key } from '../../runtime/random/index.js';
-import type { Normalization } from '../classifier.js';
+import type { Normalization } from '../classification/classifier.js';
 import type { TrainConfig } from '../settings.js';
 
 /** Data must not change with the seed of the training. */

@@ -1,6 +1,6 @@
 import type { NDArray } from '../../tensor/index.js';
-import { escapeHtml } from '../html.js';
-import { pngAddress } from '../png.js';
+import { escapeHtml } from '../pages/html.js';
+import { pngAddress } from '../pages/png.js';
 
 /** A picture at several times its size with marks over it, in units of its pixels. */
 export function markedPicture(picture: NDArray<'uint8'>, marks: string, words: string): string {

@@ -3,8 +3,8 @@ import type { Minimizer } from '../../optim/index.js';
 import type { SessionOptions } from '../../runtime/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
 import { merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
-import { augmented, type BatchAugmentation } from '../augmentations.js';
-import type { Normalization } from '../classifier.js';
+import type { Normalization } from '../classification/classifier.js';
+import { augmented, type BatchAugmentation } from '../options/augmentations.js';
 import {
   type Arrays,
   type Examples,

@@ -8,8 +8,8 @@ import {
   tverskyLoss,
 } from '../../losses/index.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type Choice, choice } from '../choice.js';
-import { type ClassifierLoss, classifierLosses } from '../losses.js';
+import { type ClassifierLoss, classifierLosses } from '../classification/losses.js';
+import { type Choice, choice } from '../options/choice.js';
 
 /** From logits [n, classes, height, width] and labels of pixels [n, height, width] to one number. */
 export type SegmentationLoss = ClassifierLoss;

@@ -1,7 +1,7 @@
 import type { Scenes } from '../../data/index.js';
 import type { NDArray } from '../../tensor/index.js';
-import { escapeHtml } from '../html.js';
 import { pictureAt } from '../images/pictures.js';
+import { escapeHtml } from '../pages/html.js';
 import { markedPicture, textMark, worstFirst } from '../scenes/figures.js';
 
 /** Of the classes, in turn; what is printed on them tells them apart in grey. */

@@ -3,7 +3,6 @@ import { spheres } from '../../../src/data/index.js';
 import { compile, grad, type NDArray, type Tensor, toNumbers } from '../../../src/index.js';
 import { scaleInvariantLog } from '../../../src/losses/index.js';
 import { key } from '../../../src/runtime/random/index.js';
-import { chosenFrom, made } from '../../../src/train/choice.js';
 import {
   type DepthInput,
   depthLosses,
@@ -11,6 +10,7 @@ import {
   depthRegularizers,
   predictedDepth,
 } from '../../../src/train/depth/losses.js';
+import { chosenFrom, made } from '../../../src/train/options/choice.js';
 import { numbers } from '../../support/derivatives.js';
 
 const size = 16;

@@ -7,10 +7,10 @@ import { compile, constant, ndarray, type Tensor, toNumbers } from '../../../src
 import { crossEntropy, irmPenalty, irmScalePenalty, riskVariance } from '../../../src/losses/index.js';
 import { foldIn, key } from '../../../src/runtime/random/index.js';
 import { linear } from '../../../src/tensor/index.js';
-import { made, parseChoice } from '../../../src/train/choice.js';
 import { balancedCount, domainBatches } from '../../../src/train/domains/batches.js';
 import { dealt, domainKinds } from '../../../src/train/domains/domains.js';
 import { parseConfig, regularizers, runFiles, runTraining } from '../../../src/train/index.js';
+import { made, parseChoice } from '../../../src/train/options/choice.js';
 import { allClose, random64 } from '../../support/derivatives.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-domains-'));

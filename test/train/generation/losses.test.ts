@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { compile, constant, grad, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import { gaussianKl, gradientPenalty, ssimLoss } from '../../../src/losses/index.js';
 import { key } from '../../../src/runtime/random/index.js';
-import { chosenFrom, made } from '../../../src/train/choice.js';
 import {
   type AdversarialObjective,
   discriminatorRegularizers,
   generationLosses,
   type VariationalObjective,
 } from '../../../src/train/generation/losses.js';
+import { chosenFrom, made } from '../../../src/train/options/choice.js';
 
 const named = <T>(text: string) => made(generationLosses, chosenFrom('loss', generationLosses).parse(text)) as T;
 

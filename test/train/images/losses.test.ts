@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile, exportOnnx, grad, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import { msSsimLoss, ssimLoss } from '../../../src/losses/index.js';
-import { chosenFrom, made } from '../../../src/train/choice.js';
 import { imageLosses } from '../../../src/train/images/losses.js';
+import { chosenFrom, made } from '../../../src/train/options/choice.js';
 import { numbers } from '../../support/derivatives.js';
 
 const images = (stream: number, shape: number[]): NDArray<'float32'> => ({

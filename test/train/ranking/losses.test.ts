@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { compile, item, ndarray, type Tensor, toNumbers, valueAndGrad } from '../../../src/index.js';
 import { neuralNdcg } from '../../../src/losses/index.js';
 import { key } from '../../../src/runtime/random/index.js';
-import { made, parseChoice } from '../../../src/train/choice.js';
 import { rankingLosses } from '../../../src/train/index.js';
+import { made, parseChoice } from '../../../src/train/options/choice.js';
 
 const matrix = (rows: number[][], dtype: 'float64' | 'bool' = 'float64') => ndarray(rows, { dtype });
 const [scores, grades] = [

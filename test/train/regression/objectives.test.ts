@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, item, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
 import * as losses from '../../../src/losses/index.js';
-import { made, parseChoice } from '../../../src/train/choice.js';
 import { regressionLosses, regressionObjectives } from '../../../src/train/index.js';
+import { made, parseChoice } from '../../../src/train/options/choice.js';
 
 const f64 = (values: number[], shape: readonly number[] = [values.length]) =>
   ndarray(values, { shape: [...shape], dtype: 'float64' });

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { mixedLoss, mixup } from '../../augment/index.js';
+import {
+  aclsPenalty,
+  adversarialPerturbation,
+  conditionalEntropy,
+  labelSmoothingPenalty,
+  logitPenalty,
+  maxSupPenalty,
+  readTrajectory,
+  trajectoryLoss,
+  virtualAdversarialLoss,
+  writeTrajectory,
+} from '../../losses/index.js';
+import { type Tensor, zerosArray } from '../../tensor/index.js';
+import { domainRegularizers } from '../domains/regularizers.js';
+import { overTargets } from '../options/augmentations.js';
+import { type Choice, choice } from '../options/choice.js';
+import { type ClassifierRegularizer, plain } from './regularizer.js';
+
+const weight = z.number().min(0).optional();
+const factor = z.number().min(0).optional();
+const radius = z.number().min(0);
+
+/** Those of single examples, which keep nothing. */
+export const exampleRegularizers: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
+  aclsPenalty: choice(
+    { weight, margin: factor, winnerWeight: factor, loserWeight: factor },
+    ({ weight = 0.1, ...options }) => plain(({ logits }) => aclsPenalty(logits, options).mean().mul(weight)),
+  ),
+  adversarialPerturbation: choice(
+    { weight, radius, norm: z.union([z.literal(2), z.literal('Infinity')]).optional() },
+    ({ weight = 1, radius, norm }) =>
+      plain(({ batch, model, loss }) => {
+        const lossAt = (images: Tensor) => overTargets(batch, (labels) => loss(model(images), labels));
+        const options = { radius, norm: norm === 'Infinity' ? Infinity : norm } as const;
+        return lossAt(batch.images.add(adversarialPerturbation(lossAt, batch.images, options))).mul(weight);
+      }),
+  ),
+  conditionalEntropy: choice({ weight }, ({ weight = 1 }) =>
+    plain(({ logits }) => conditionalEntropy(logits).mul(weight)),
+  ),
+  labelSmoothingPenalty: choice({ weight }, ({ weight = 0.1 }) =>
+    plain(({ batch, logits }) =>
+      overTargets(batch, (labels) => labelSmoothingPenalty(logits, labels).mean()).mul(weight),
+    ),
+  ),
+  logitPenalty: choice({ weight }, ({ weight = 2e-3 }) =>
+    plain(({ logits }) => logitPenalty(logits).mean().mul(weight)),
+  ),
+  maxSupPenalty: choice({ weight }, ({ weight = 0.1 }) =>
+    plain(({ logits }) => maxSupPenalty(logits).mean().mul(weight)),
+  ),
+  regMixup: choice({ weight, alpha: factor }, ({ weight = 1, alpha = 20 }) =>
+    plain(({ batch, model, loss, key }) => {
+      const mixture = mixup(batch.images, key, { alpha });
+      const logits = model(mixture.x);
+      return overTargets(batch, (labels) => mixedLoss(mixture, labels, (y) => loss(logits, y))).mul(weight);
+    }),
+  ),
+  virtualAdversarialLoss: choice(
+    { weight, radius, powerIterations: z.number().int().positive().optional(), differenceStep: factor },
+    ({ weight = 1, ...options }) =>
+      plain(({ batch, model, key }) => virtualAdversarialLoss(model, batch.images, key, options).mul(weight)),
+  ),
+};
+
+const whole = z.number().int().min(0).optional();
+
+/** Those that remember the outputs of examples in earlier epochs. */
+const ofTrajectories: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
+  // SAF: before epoch `start`, and for examples that were not seen, there is no penalty.
+  trajectoryLoss: choice(
+    {
+      weight,
+      lag: z.number().int().positive().optional(),
+      start: whole,
+      temperature: z.number().positive().optional(),
+    },
+    ({ weight = 0.3, lag = 3, start = 5, temperature }) => ({
+      state: ({ examples, classes }) => ({ outputs: zerosArray([lag + 1, examples, classes]) }),
+      penalty: ({ logits, indices, epoch, carried }) => {
+        const store = carried.outputs as Tensor;
+        const past = readTrajectory(store, epoch, indices, lag);
+        const seen = past.abs().sum(1, { keepDims: true }).greater(0);
+        const value = trajectoryLoss(logits, seen.where(past, logits.stopGradient()), { temperature });
+        return {
+          value: epoch.greaterEqual(Math.max(start, lag)).where(value.mul(weight), 0),
+          carried: { outputs: writeTrajectory(store, epoch, indices, logits) },
+        };
+      },
+    }),
+  ),
+};
+
+/** Regularisers of classifiers by the names of their functions. Each takes its function's options, and a `weight` by which it is multiplied. */
+export const regularizers: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
+  ...exampleRegularizers,
+  ...ofTrajectories,
+  ...domainRegularizers,
+};

@@ -1,0 +1,82 @@
+import type { Key } from '../../runtime/random/index.js';
+import { merge } from '../../tensor/index.js';
+import { type ImageExamples, imageBatches } from '../batches.js';
+import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
+import { domainBatches } from '../domains/batches.js';
+import { exportInference } from '../export.js';
+import { classifierSubject } from '../inspection/subject.js';
+import type { Batches } from '../loop.js';
+import { augmentations } from '../options/augmentations.js';
+import { made } from '../options/choice.js';
+import { optimizerOf, withoutDomains } from '../options/optimizers.js';
+import type { TrainConfig } from '../settings.js';
+import type { Training, TrainingTask } from '../task.js';
+import { type Classifier, classifier } from './classifier.js';
+import { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
+import { classifierLosses } from './losses.js';
+import { regularizers } from './regularizers.js';
+import { samplePredictions } from './samples.js';
+
+/** Classes of images. */
+export const classification: TrainingTask = {
+  summary: 'classes of images',
+  data: imageData,
+  models: Object.keys(imageModels),
+  losses: classifierLosses,
+  loss: 'crossEntropy',
+  augmentations,
+  regularizers,
+  settings: ['domains'],
+  prepare: async (config, { onDownload }) => classifierTraining(config, await prepareData(config, onDownload)),
+};
+
+function classifierTraining(config: TrainConfig, prepared: PreparedData): Training<ImageExamples, Evaluation> {
+  const { train, test, schedule, steps, domains } = prepared;
+  const { batchSize } = config;
+  const model = classifierOf(config, prepared);
+  const batches: (key: Key) => Batches<ImageExamples> = domains
+    ? (key) => domainBatches(train, domains.domain, domains.names.length, { batchSize, key })
+    : (key) => imageBatches(train, { batchSize, key });
+  return {
+    schedule,
+    steps,
+    task: {
+      init: model.init,
+      batches,
+      step: model.step,
+      evaluate: ({ params, buffers }) => evaluateOn(model, merge(params, buffers), test, batchSize),
+    },
+    exported: ({ params, buffers }) =>
+      exportInference(model.infer, merge(params, buffers), test.images, { name: 'classifier', output: 'logits' }),
+    shown: async ({ evaluation }) => ({
+      record: {
+        testLoss: 'cross-entropy (nats)',
+        confusion: confusionMatrix(test.labels.data, evaluation.predicted, test.classes.length),
+        classes: test.classes,
+        samples: samplePredictions(test, evaluation, 36),
+      },
+    }),
+    subject: (state) => classifierSubject(model, state, prepared),
+  };
+}
+
+/** The classifier of a configuration. @throws RangeError for what compares domains where there are none, and batches that they do not divide. */
+export function classifierOf(config: TrainConfig, prepared: PreparedData): Classifier {
+  const { train, normalization, schedule, domains } = prepared;
+  const chosen = config.regularizer.map((one) => ({ name: one.name, regularizer: made(regularizers, one) }));
+  const comparing = chosen.find(({ regularizer }) => regularizer.ofDomains);
+  if (comparing && !domains) throw withoutDomains(`regularizer ${comparing.name}`);
+  if (domains && config.batchSize % domains.names.length !== 0)
+    throw new RangeError(
+      `train: batchSize ${config.batchSize} must be a multiple of the ${domains.names.length} domains, to hold as many images of each`,
+    );
+  return classifier(modelOf(config, train), optimizerOf(config, schedule), {
+    normalization,
+    loss: made(classifierLosses, config.loss),
+    augmentations: config.augment.map((one) => made(augmentations, one)),
+    regularizers: chosen.map(({ regularizer }) => regularizer),
+    ...(domains && { domains: domains.names.length }),
+    size: { examples: train.labels.shape[0], classes: train.classes.length },
+    threads: config.threads,
+  });
+}

@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { hessianSpectrum, lossSurface, randomDirection } from '../../diagnostics/index.js';
+import { sharpness } from '../../optim/index.js';
+import { compile } from '../../runtime/index.js';
+import { foldIn, key } from '../../runtime/random/index.js';
+import type { MapTree, NDArray, Tensor } from '../../tensor/index.js';
+import { parseConfig } from '../config.js';
+import { runFiles } from '../loop.js';
+import type { Arrays } from '../step.js';
+import { loadCheckpoint } from '../storage/checkpoint.js';
+import { readJson } from '../storage/files.js';
+import { tasks } from '../tasks.js';
+import type { Inspection } from './inspection.js';
+
+export interface InspectOptions {
+  /** Training examples that the loss is looked at on. Default 512, of queries 64. */
+  readonly samples?: number;
+  /** Positions along each direction of the surface. Default 21. */
+  readonly points?: number;
+  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30, of queries 2 and 8. */
+  readonly probes?: number;
+  readonly steps?: number;
+  readonly onProgress?: (what: string) => void;
+}
+
+/**
+ * Looks at a finished run: on the test set calibration, confusion, the spread of features and nearest neighbours, or what columns of a table are
+ * worth; neural collapse on the training set; and around the trained weights the loss on a plane, the spectrum of the Hessian and the sharpness, all with running statistics as in
+ * evaluation.
+ *
+ * @throws Error of one line when the folder holds no run or its checkpoint does not fit.
+ */
+export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
+  const { points = 21, probes = 2, onProgress = () => {} } = options;
+  const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
+  if (settings.kind !== undefined)
+    throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
+  const config = parseConfig(settings);
+  const training = await tasks[config.task].prepare(config, {});
+  if (!training.subject)
+    throw new Error(`inspect: ${folder} holds a run of ${config.task}, which cannot be looked at; look at its report`);
+  const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
+  onProgress('test set');
+  const { examples, params, rest, lossOf, found, usual } = await training.subject(state);
+  const { samples = usual?.samples ?? 512, steps = usual?.steps ?? 30 } = options;
+  const seen = examples(samples);
+
+  onProgress('loss around the weights');
+  type State = MapTree<Arrays, NDArray, Tensor>;
+  const loss = compile(lossOf);
+  const evaluate = async (p: Arrays) =>
+    Number(((await loss(p as never, rest as never, seen as never)) as NDArray).data[0]);
+  const directions = compile((p: State, k: Tensor) => [0, 1].map((i) => randomDirection(p, foldIn(k, i))));
+  const [first, second] = (await directions(params as never, key(config.seed))) as [Arrays, Arrays];
+  const surface = await lossSurface(evaluate, params, [first, second], { points });
+
+  onProgress('spectrum of the Hessian');
+  const probe = compile((p: State, r: State, x: State, k: Tensor) => {
+    const at = (q: State) => lossOf(q, r, x);
+    return { ...hessianSpectrum(at, p, k, { steps }), rise: sharpness(at, p) };
+  });
+  const spectrum: { eigenvalue: number; weight: number }[] = [];
+  let rise = Number.NaN;
+  for (let i = 0; i < probes; i++) {
+    const got = await probe(params as never, rest as never, seen as never, foldIn(key(config.seed), 10 + i));
+    const [values, weights] = [got.eigenvalues.data as Float32Array, got.weights.data as Float32Array];
+    values.forEach((eigenvalue, j) => {
+      spectrum.push({ eigenvalue, weight: weights[j] / probes });
+    });
+    rise = Number(got.rise.data[0]);
+  }
+  for (const compiled of [loss, directions, probe]) await compiled.release();
+  return {
+    run: folder,
+    config: JSON.parse(JSON.stringify(config)) as Inspection['config'],
+    seed: config.seed,
+    samples: Object.values(seen)[0].shape[0],
+    ...found,
+    surface,
+    spectrum,
+    sharpness: rise,
+  };
+}
