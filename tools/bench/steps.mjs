@@ -3,7 +3,7 @@
 // in turn. `node tools/bench/steps.mjs <workload> <file>` times nothing: it writes the weights and inputs for a peer to start from, and prints the loss.
 import { writeFileSync } from 'node:fs';
 import { item, leavesOf } from '../../dist/index.js';
-import { encodeSafetensors } from '../../dist/train/safetensors.js';
+import { encodeSafetensors } from '../../dist/train/storage/safetensors.js';
 import { timed } from './timing.mjs';
 import { workloads } from './workloads.mjs';
 

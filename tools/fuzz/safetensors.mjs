@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { decodeSafetensors, encodeSafetensors } from '../../dist/train/safetensors.js';
+import { decodeSafetensors, encodeSafetensors } from '../../dist/train/storage/safetensors.js';
 import { damaged } from './bytes.mjs';
 
 /** Files to start from: every dtype, half precision, scalars, tensors without elements, metadata, names of all kinds. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { decodeSafetensors } from '../../../dist/train/safetensors.js';
+import { decodeSafetensors } from '../../../dist/train/storage/safetensors.js';
 
 /** What steps.mjs left of a workload: weights by name, inputs by name. A peer starts from the same numbers and so does the same work. */
 export function startOf(file) {
