@@ -9,10 +9,11 @@ import { RowSum } from './passes/row-sums.js';
  * go. Bodies of loops count once a step; everything else counts as nothing.
  */
 export function multiplyAdds(outputs: readonly Tensor[]): number {
-  return topological(outputs).reduce((sum, node) => sum + ofNode(node), 0);
+  return topological(outputs).reduce((sum, node) => sum + multiplyAddsOf(node), 0);
 }
 
-function ofNode(node: Node): number {
+/** {@link multiplyAdds} of one node. */
+export function multiplyAddsOf(node: Node): number {
   if (isScan(node)) return partsOf(node).sequences[0].shape[0] * multiplyAdds(node.attributes.body.results);
   const { operator, inputs, attributes, output } = node;
   const [x, weight] = inputs;

@@ -3,6 +3,7 @@ import { topological } from '../tensor/graph.js';
 import type { NDArray, Tensor } from '../tensor/index.js';
 import { constantOf, type Node } from '../tensor/tensor.js';
 import type { Engine, Session, SessionOptions } from './engine.js';
+import { gainsFromThreads } from './threads.js';
 
 /** A part of a program that runs as one ONNX Runtime session. */
 interface Segment {
@@ -87,7 +88,8 @@ async function makeSegment(
   const model = encodeModel({ name, inputs, outputs: distinctNames(outputs, inputs) });
   // Some fused operators exist in float32 only, and ONNX Runtime fuses float64 into them all the same.
   const double = [...members].some((node) => node.outputs.some((y) => y.dtype === 'float64'));
-  const session = await engine.createSession(modelBytes(model), { ...options, fuse: !double });
+  const threads = options.threads ?? (gainsFromThreads(members) ? undefined : 1);
+  const session = await engine.createSession(modelBytes(model), { ...options, threads, fuse: !double });
   return { session, inputs, outputs: distinctNames(outputs, inputs) };
 }
 
