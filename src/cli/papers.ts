@@ -100,7 +100,7 @@ async function page(paper: Paper): Promise<string> {
         `claim: ${statement}`,
         `measured is the ${effect} (${unit}); it counts from ${showNumber(threshold)} on`,
         last
-          ? `last result: ${last.held ? 'held' : 'NOT held'}, ${showEffect(last)} over ${last.seeds} seeds, ${last.seconds.toFixed(0)} s`
+          ? `last result: ${last.held ? 'held' : 'NOT held'}, ${showEffect(last)} over ${last.seeds} seeds, ${last.seconds.toFixed(0)} s of processor time`
           : 'not measured yet',
         `measure it: cotangent reproduce ${paper.slug}`,
       ].join('\n'),

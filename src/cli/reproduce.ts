@@ -35,6 +35,8 @@ export function addReproduceCommand(program: Command): void {
     .option('--fresh', 'measure again the seeds that were measured before into this folder')
     .option('--json', 'print the result as JSON')
     .action(async (slug: string | undefined, options: Options) => {
+      // On one thread results do not depend on how many cores there are, and claims that run side by side do not wait for each other's threads.
+      process.env.COTANGENT_THREADS ??= '1';
       if ((slug === undefined) === !options.all) throw new Error('reproduce: give the slug of one paper, or --all');
       if (slug === undefined) await all(options);
       else await one(slug, options);
@@ -54,7 +56,7 @@ async function one(slug: string, { out, seeds, fresh, json }: Options): Promise<
 function shown(result: ClaimResult, folder: string): string {
   return [
     `${result.details.statement}`,
-    `${result.held ? 'HELD' : 'NOT HELD'}: ${result.details.effect}: ${showEffect(result)} (${result.details.unit}; mean and 95% interval over ${result.seeds} seeds; counts from ${showNumber(result.details.threshold)} on), ${result.seconds.toFixed(1)} s`,
+    `${result.held ? 'HELD' : 'NOT HELD'}: ${result.details.effect}: ${showEffect(result)} (${result.details.unit}; mean and 95% interval over ${result.seeds} seeds; counts from ${showNumber(result.details.threshold)} on), ${result.seconds.toFixed(1)} s of processor time`,
     `result ${join(folder, 'result.json')}, figure ${join(folder, 'figure.svg')}`,
   ].join('\n');
 }

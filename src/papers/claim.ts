@@ -43,6 +43,7 @@ export interface ClaimResult {
   /** 95% confidence interval of the mean. */
   readonly interval: Interval;
   readonly seeds: number;
+  /** Of processor time, for all seeds: what it takes on one free core, whatever else the machine does. */
   readonly seconds: number;
   readonly details: {
     readonly statement: string;

@@ -47,11 +47,12 @@ export async function reproduce(slug: string, options: ReproduceOptions = {}): P
   const before = Math.min(seeds, kept.measurements.length);
   if (before > 0) onProgress(`${slug}: ${before} of ${seeds} seeds were measured before, in ${out}`);
   for (let seed = kept.measurements.length; seed < seeds; seed++) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     const note = (line: string) => onProgress(`${slug}, seed ${seed + 1}/${seeds}: ${line}`);
     const measurement = await claim.measure(seed, note);
     kept.measurements.push(measurement);
-    kept.seconds += (performance.now() - start) / 1000;
+    const { user, system } = process.cpuUsage(start);
+    kept.seconds += (user + system) / 1e6;
     note(`effect ${measurement.effect.toPrecision(4)}`);
     if (path) await writeFileAtomic(path, `${JSON.stringify(kept)}\n`);
   }

@@ -5,7 +5,10 @@ export type Device = 'cpu' | 'wasm' | 'webgpu';
 
 export interface SessionOptions {
   readonly device?: Device;
-  /** Threads inside one operator. Default: one where all of the program's operators are small, else the engine's own choice, one a physical core. */
+  /**
+   * Threads inside one operator. Default: one where all of the program's operators are small, else COTANGENT_THREADS in Node, or the engine's own
+   * choice, one a physical core.
+   */
   readonly threads?: number;
   /** Let ONNX Runtime fuse operators into its own. Default true. */
   readonly fuse?: boolean;

@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { existsSync, readdirSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compile, gather, ndarray, type Tensor, toNumbers, zerosArray } from '../../src/index.js';
 import { engine } from '../../src/runtime/engine.node.js';
 import { collectGarbage } from '../support/garbage.js';
 
 describe('the Node engine', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
   it('switches telemetry off before the first session', () => {
     expect(engine.defaultDevice).toBe('cpu');
     expect(process.env.ORT_DISABLE_TELEMETRY).toBe('1');
@@ -11,6 +14,32 @@ describe('the Node engine', () => {
 
   it('fails with the message of ONNX Runtime where a model is none', async () => {
     await expect(engine.createSession(new Uint8Array([1, 2, 3]), {})).rejects.toThrow();
+  });
+
+  it('refuses what is no number of threads', async () => {
+    for (const wrong of ['0', 'two', '1.5']) {
+      vi.stubEnv('COTANGENT_THREADS', wrong);
+      await expect(compile((x: Tensor) => x.add(1))(zerosArray([10_000]))).rejects.toThrow(
+        `COTANGENT_THREADS must be a whole number from 1, not '${wrong}'`,
+      );
+    }
+  });
+
+  const tasks = '/proc/self/task';
+  it.runIf(existsSync(tasks))('takes as many threads as COTANGENT_THREADS says, where /proc counts them', async () => {
+    const threads = async (said: string) => {
+      vi.stubEnv('COTANGENT_THREADS', said);
+      const there = readdirSync(tasks).length;
+      const f = compile((x: Tensor) => x.matmul(x).sum());
+      await f(zerosArray([256, 256]));
+      const own = readdirSync(tasks).length - there;
+      await f.release();
+      return own;
+    };
+    // The libraries' own threads start with the first session; the calling thread is one of those that compute.
+    await threads('1');
+    expect(await threads('1')).toBe(0);
+    expect(await threads('3')).toBe(2);
   });
 
   it('copies no result: a step makes only the arrays that it returns', async () => {
