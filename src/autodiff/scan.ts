@@ -1,5 +1,5 @@
 import { rebuild, substitute, topological } from '../tensor/graph.js';
-import { isFloat, showShape, stack, type Tensor, zeros } from '../tensor/index.js';
+import { isFloat, onesLike, showShape, stack, type Tensor, zeros } from '../tensor/index.js';
 import { input } from '../tensor/ops/constant.js';
 import { type Attributes, applyAll, constantOf, type Node, type Operator, type Subgraph } from '../tensor/tensor.js';
 import { pullback } from './pullback.js';
@@ -35,8 +35,31 @@ const Scan: Operator<ScanAttributes> = {
     const [length] = inputs[carries].shape;
     return body.results.map(({ shape, dtype }, i) => ({ shape: i < carries ? shape : [length, ...shape], dtype }));
   },
-  vjp: (cotangents, node) => backward(cotangents, node),
+  vjp(cotangents, node) {
+    const factor = partsOf(node).carry.length === 0 ? onlyFactor(cotangents) : undefined;
+    if (!factor) return backward(cotangents, node);
+    const unit = backward(
+      cotangents.map((c) => c && onesLike(c)),
+      node,
+    );
+    return unit.map((x) => x?.mul(factor));
+  },
 };
+
+/**
+ * The scalar that all elements of the one cotangent there is are: where a loss is a function of a sum over steps. The derivative is linear in it,
+ * so a loop that goes without it needs nothing that the loop forward makes, and both can be one.
+ */
+function onlyFactor(cotangents: readonly Tensor[]): Tensor | undefined {
+  const [given, ...others] = cotangents.filter((c) => c);
+  return given && others.length === 0 ? spreadScalar(given) : undefined;
+}
+
+function spreadScalar(x: Tensor): Tensor | undefined {
+  const [from] = x.node.inputs;
+  if (x.node.operator.type === 'Expand' && from.size === 1) return constantOf(from) ? undefined : from.reshape([]);
+  return x.node.operator.type === 'Reshape' ? spreadScalar(from) : undefined;
+}
 
 /** The inputs of a loop, or the parameters of its body, by their roles. */
 export function partsOf(node: ScanNode, all: readonly Tensor[] = node.inputs): ScanParts {

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../tensor/index.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats } from '../checks.js';
 import { reduce } from '../reduction.js';
 import { overPairs, type PairwiseOptions, requirePairs, unitRows, withoutSelf } from './pairwise.js';
@@ -28,11 +28,7 @@ export function alignment(x: Tensor, y: Tensor, { exponent = 2 }: { readonly exp
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function uniformity(x: Tensor, { t = 2, chunk }: { readonly t?: number } & PairwiseOptions = {}): Tensor {
-  requireFloats('uniformity', { x });
-  const [n] = x.shape;
-  if (x.rank !== 2 || n < 2)
-    throw new RangeError(`uniformity: x [${x.shape.join(', ')}] must be [n, d] with two rows or more`);
-  if (!(t > 0)) throw new RangeError(`uniformity: t ${t} must be positive`);
+  requireUniformity('uniformity', x, t);
   // -t |x_i - x_j|^2 = 2 t x_i . x_j - t |x_i|^2 - t |x_j|^2
   const squares = x.square().sum(1).mul(t);
   const perRow = overPairs(
@@ -42,7 +38,37 @@ export function uniformity(x: Tensor, { t = 2, chunk }: { readonly t?: number } 
     (products, rows) => withoutSelf(products.sub(squares), rows).logSumExp(1).sub(squares.gather(rows)),
     { chunk },
   );
-  return perRow.logSumExp(0).sub(Math.log(n * (n - 1)));
+  return perRow.logSumExp(0).sub(logPairs(x));
+}
+
+/** Up to this t the sums over all rows of exp(2 t cos) are far from what float32 holds. */
+const mostPlainT = 20;
+
+/**
+ * {@link uniformity} of rows that were given length 1: exponents within 4 t need no largest one taken off, and the derivative of a plain sum is
+ * known up to a factor before the sum is, so that chunks multiply no more often than all at once.
+ */
+function uniformityOfUnitRows(x: Tensor, t: number, chunk: number | undefined): Tensor {
+  requireUniformity('alignUniform', x, t);
+  // exp(-t |x_i|^2): the same for all but zero rows, and unmoved as lengths are.
+  const weights = x.square().sum(1).mul(-t).exp().stopGradient();
+  const perRow = overPairs(
+    'alignUniform',
+    x.mul(2 * t),
+    x,
+    (products, rows) => withoutSelf(products, rows).exp().matmul(weights).mul(weights.gather(rows)),
+    { chunk },
+  );
+  return perRow.sum().log().sub(logPairs(x));
+}
+
+const logPairs = ({ shape: [n] }: Tensor): number => Math.log(n * (n - 1));
+
+function requireUniformity(who: string, x: Tensor, t: number): void {
+  requireFloats(who, { x });
+  if (x.rank !== 2 || x.shape[0] < 2)
+    throw new RangeError(`${who}: x ${showShape(x.shape)} must be [n, d] with two rows or more`);
+  if (!(t > 0)) throw new RangeError(`${who}: t ${t} must be positive`);
 }
 
 export interface AlignUniformOptions extends PairwiseOptions {
@@ -66,10 +92,12 @@ export interface AlignUniformOptions extends PairwiseOptions {
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function alignUniform(x: Tensor, y: Tensor, options: AlignUniformOptions = {}): Tensor {
-  const { alignWeight = 1, uniformWeight = 1, exponent, t, normalize = true, chunk } = options;
+  const { alignWeight = 1, uniformWeight = 1, exponent, t = 2, normalize = true, chunk } = options;
   requirePairs('alignUniform', x, y);
   const [a, b] = [x, y].map((rows) => unitRows(rows, normalize));
-  const even = uniformity(a, { t, chunk }).add(uniformity(b, { t, chunk })).mul(0.5);
+  const uniform = (rows: Tensor) =>
+    normalize && t <= mostPlainT ? uniformityOfUnitRows(rows, t, chunk) : uniformity(rows, { t, chunk });
+  const even = uniform(a).add(uniform(b)).mul(0.5);
   return alignment(a, b, { exponent }).mul(alignWeight).add(even.mul(uniformWeight));
 }
 

@@ -1,5 +1,6 @@
 import { scan } from '../../numerics/index.js';
 import { arange, full, isTensor, showShape, type Tensor } from '../../tensor/index.js';
+import { mapTree } from '../../tensor/tree.js';
 import { requireFloats } from '../checks.js';
 
 export interface PairwiseOptions {
@@ -14,6 +15,9 @@ export interface PairwiseOptions {
  * Something of every row of x with respect to all rows of y, from their inner products: all at once, or part by part in a loop, with equal
  * values. What a pairwise loss is written with.
  *
+ * Chunks multiply no more often than all at once where the derivative by what comes of the rows is known before it: where a loss is their sum
+ * or mean, or any function of that.
+ *
  * @param x [n, d]; y [m, d].
  * @param ofRows from inner products [rows, m] and the numbers of the rows, int32 [rows], to one number a row, [rows].
  * @returns [n].
@@ -23,11 +27,21 @@ export function overPairs(
   x: Tensor,
   y: Tensor,
   ofRows: (products: Tensor, rows: Tensor) => Tensor,
-  { chunk }: PairwiseOptions = {},
+  options?: PairwiseOptions,
 ): Tensor {
-  const [n, d] = x.shape;
   // No rows: no numbers.
-  if (n === 0) return x.sum(1);
+  return x.shape[0] === 0 ? x.sum(1) : treeOverPairs(who, x, y, ofRows, options);
+}
+
+/** {@link overPairs} of a tree of numbers a row, where there are rows. */
+export function treeOverPairs<T>(
+  who: string,
+  x: Tensor,
+  y: Tensor,
+  ofRows: (products: Tensor, rows: Tensor) => T,
+  { chunk }: PairwiseOptions = {},
+): T {
+  const [n, d] = x.shape;
   const transposed = y.transpose();
   if (chunk === undefined || chunk >= n) return ofRows(x.matmul(transposed), arange(n));
   if (!Number.isInteger(chunk) || chunk < 1) throw new RangeError(`${who}: chunk ${chunk} must be a positive integer`);
@@ -43,7 +57,7 @@ export function overPairs(
     { x: padded.reshape([parts, chunk, d]), rows: rows.reshape([parts, chunk]) },
     { unroll: false },
   );
-  return results.reshape([parts * chunk]).slice([[0, n]]);
+  return mapTree(results, (ofRow: Tensor) => ofRow.reshape([parts * chunk]).slice([[0, n]])) as T;
 }
 
 /** @throws TypeError or RangeError unless both are embeddings, floats [n, d] of one dtype and shape. */

@@ -1,6 +1,6 @@
 import { onesLike, showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats, requireLabels, requireNumber } from '../checks.js';
-import { overPairs, type PairwiseOptions } from '../contrastive/pairwise.js';
+import { type PairwiseOptions, treeOverPairs } from '../contrastive/pairwise.js';
 import { allPairs, type PairMiner } from '../metric/miners.js';
 import { comparedWith, type Reference } from '../metric/pair-masks.js';
 import { type ReducerOptions, reduceCounted } from '../metric/reducers.js';
@@ -59,7 +59,9 @@ export function circleLoss(positives: Tensor, negatives: Tensor, options: Circle
   const miss = positiveLogits(positives, given).neg().logSumExp(-1, { where: positiveMask });
   const intrusion = negativeLogits(negatives, given).logSumExp(-1, { where: negativeMask });
   const counted = positiveMask.any(-1).and(negativeMask.any(-1));
-  return reduceCounted(counted.where(miss.add(intrusion), 0).softplus(), counted, options.reduction);
+  // Inside, so that no derivative goes through infinities; outside, as softplus of 0 is not 0.
+  const losses = counted.where(counted.where(miss.add(intrusion), 0).softplus(), 0);
+  return reduceCounted(losses, counted, options.reduction);
 }
 
 function requireAnchors(positives: Tensor, negatives: Tensor, positiveMask: Tensor, negativeMask: Tensor): void {
@@ -101,9 +103,6 @@ export interface CirclePairOptions extends CircleOptions, ReducerOptions, Pairwi
   readonly reference?: Reference;
 }
 
-/** Stands for the loss of an anchor that does not count; losses are not negative. */
-const uncounted = -1;
-
 /**
  * {@link circleLoss} of a labelled batch: each embedding is an anchor, those of its class its positives, the others its negatives,
  * similarities are cosines.
@@ -121,8 +120,11 @@ export function circlePairLoss(embeddings: Tensor, labels: Tensor, options: Circ
     const { positive, negative } = miner(cosine.neg().add(1), pairsOf(rows));
     const masks = { positiveMask: positive, negativeMask: negative };
     const losses = circleLoss(cosine, cosine, { margin, scale, ...masks, reduction: 'none' });
-    return positive.any(-1).and(negative.any(-1)).where(losses, uncounted);
+    return { losses, counted: positive.any(-1).and(negative.any(-1)) };
   };
-  const losses = overPairs('circlePairLoss', embeddings.normalize(-1), others.normalize(-1), ofRows, { chunk });
-  return reduceCounted(losses, losses.notEqual(uncounted), reduction);
+  const [a, b] = [embeddings, others].map((x) => x.normalize(-1));
+  const none = embeddings.sum(1);
+  if (none.size === 0) return reduceCounted(none, none.notEqual(none), reduction);
+  const { losses, counted } = treeOverPairs('circlePairLoss', a, b, ofRows, { chunk });
+  return reduceCounted(losses, counted, reduction);
 }

@@ -34,5 +34,6 @@ export function contrastiveLoss(embeddings: Tensor, labels: Tensor, options: Con
   const distances = distance(embeddings, others);
   const { positive, negative } = miner(distances, pairsOf());
   const miss = positive.where(distances.sub(positiveMargin), distances.neg().add(margin));
-  return reduceCounted(miss.relu().square().mul(0.5), positive.or(negative), options.reduction);
+  const counted = positive.or(negative);
+  return reduceCounted(counted.where(miss.relu().square().mul(0.5), 0), counted, options.reduction);
 }

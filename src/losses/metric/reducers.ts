@@ -12,12 +12,11 @@ export interface ReducerOptions {
   readonly reduction?: Reduction | Reducer;
 }
 
-/** Losses reduced by name or by a function. The mean of none is 0. */
+/** Losses, 0 where they do not count, reduced by name or by a function. The mean of none is 0. */
 export function reduceCounted(losses: Tensor, counted: Tensor, reduction: Reduction | Reducer = 'mean'): Tensor {
-  const kept = counted.where(losses, 0);
   return typeof reduction === 'function'
-    ? reduction(kept, counted)
-    : reduceShares(kept, counted.cast(losses.dtype), reduction);
+    ? reduction(losses, counted)
+    : reduceShares(losses, counted.cast(losses.dtype), reduction);
 }
 
 /** The mean of the losses above 0: what costs nothing already does not dilute what still does. Hermans et al. 2017. */

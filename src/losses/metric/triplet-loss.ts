@@ -31,5 +31,6 @@ export function tripletLoss(embeddings: Tensor, labels: Tensor, options: Triplet
   const { others, pairsOf } = comparedWith('tripletLoss', embeddings, labels, reference);
   const distances = distance(embeddings, others);
   const losses = distances.expandDims(2).sub(distances.expandDims(1)).add(margin).relu();
-  return reduceCounted(losses, miner(distances, pairsOf()), options.reduction);
+  const counted = miner(distances, pairsOf());
+  return reduceCounted(counted.where(losses, 0), counted, options.reduction);
 }
