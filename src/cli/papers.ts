@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { catalogue, claimOf, documentationOf, findPaper, type Paper } from '../papers/index.js';
+import { catalogue, claimOf, documentationOf, findPaper, type Option, type Paper } from '../papers/index.js';
 import { showEffect, showNumber } from '../papers/summary.js';
 
 interface Filters {
@@ -18,7 +18,7 @@ export function addPapersCommand(program: Command): void {
     .description('list the papers of the catalogue, or show one')
     .option('--kind <kind>', 'only papers that bring this: loss, optimizer, metric, ...')
     .option('--task <task>', 'only papers whose tasks, or the family of tasks, contain this')
-    .option('--text <text>', 'only papers whose slug, title or source contain this')
+    .option('--text <text>', 'only papers whose slug, title, source or exports contain this')
     .option('--implemented', 'only papers that are implemented')
     .option('--json', 'as JSON: an array, of one for one paper')
     .action(async (slug: string | undefined, filters: Filters) => {
@@ -31,14 +31,14 @@ export function addPapersCommand(program: Command): void {
       const papers = whole.filter((paper) => matches(paper, filters));
       if (papers.length === 0 && !filters.json) {
         const [kinds, families] = [distinct(whole.flatMap((p) => p.kinds)), distinct(whole.map((p) => p.family))];
-        console.log(`no paper of the catalogue matches; kinds are ${kinds}; families of tasks are ${families}`);
+        console.log(`No paper of the catalogue matches.\nkinds: ${kinds}\nfamilies of tasks: ${families}`);
         return;
       }
       console.log(filters.json ? JSON.stringify(papers.map(shownAsJson), null, 2) : table(papers));
     });
 }
 
-const distinct = (names: readonly string[]) => [...new Set(names)].sort().join(', ');
+const distinct = (names: readonly string[]) => [...new Set(names)].sort().join('; ');
 
 function matches(paper: Paper, { kind, task, text, implemented }: Filters): boolean {
   const contains = (where: readonly string[], what: string | undefined) =>
@@ -46,13 +46,13 @@ function matches(paper: Paper, { kind, task, text, implemented }: Filters): bool
   return (
     contains(paper.kinds, kind) &&
     contains([...paper.tasks, paper.family], task) &&
-    contains([paper.slug, paper.title, paper.source], text) &&
+    contains([paper.slug, paper.title, paper.source, ...paper.exports], text) &&
     (!implemented || paper.implemented)
   );
 }
 
-function shownAsJson({ slug, title, source, kinds, tasks, family, exports, implemented, claim }: Paper) {
-  return { slug, title, source, kinds, tasks, family, exports, implemented, claim };
+function shownAsJson({ slug, title, source, kinds, exports, implemented, claim }: Paper) {
+  return { slug, title, source, kinds, exports, implemented, claim };
 }
 
 function status({ implemented, exports, claim }: Paper): string {
@@ -74,6 +74,11 @@ function table(papers: readonly Paper[]): string {
   return [line(head), ...rows.map(line), '', note].join('\n');
 }
 
+function shownOption({ name, type, required, text }: Option): string {
+  const about = [type.length > 80 ? '' : type, required ? 'required' : ''].filter(Boolean).join(', ');
+  return `  ${name}${about && ` (${about})`}${text && `: ${text}`}`;
+}
+
 async function page(paper: Paper): Promise<string> {
   const parts = [
     `${paper.title}\n${paper.source}${paper.arxiv ? `, https://arxiv.org/abs/${paper.arxiv}` : ''}`,
@@ -86,7 +91,7 @@ async function page(paper: Paper): Promise<string> {
     const [subpath, member] = name.split('.');
     const heading = `${member} from cotangent/${subpath} (src/${file})`;
     // Functions of one family often share their options.
-    const own = options.map((option) => `  ${option}`).join('\n');
+    const own = options.map(shownOption).join('\n');
     const list = own === '' ? '' : own === shownOptions ? '\n\noptions: as above' : `\n\noptions:\n${own}`;
     shownOptions = own || shownOptions;
     parts.push(`${heading}\n${'-'.repeat(heading.length)}\n${text}${list}`);

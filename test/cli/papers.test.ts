@@ -21,11 +21,14 @@ describe('cotangent papers', () => {
       expect(paper).toMatchObject({ implemented: true, title: expect.any(String), source: expect.any(String) });
       expect(paper.kinds).toContain('optimizer');
       expect(paper.exports).not.toEqual([]);
+      expect(Object.keys(paper)).toEqual(['slug', 'title', 'source', 'kinds', 'exports', 'implemented', 'claim']);
     }
     expect(run('papers', '--text', 'sharpness-aware minim')).toMatch(/^sam +\w/m);
     expect(run('papers', '--kind', 'los s')).toMatch(
-      /^no paper of the catalogue matches; kinds are .*loss, .*optimizer.*; families of tasks are .*metric learning/,
+      /^No paper of the catalogue matches\.\nkinds: .*loss; .*optimizer.*\nfamilies of tasks: .*metric learning/,
     );
+    // By what implements it, too.
+    expect(run('papers', '--text', 'infonce')).toMatch(/^i-con +\w/m);
     expect(JSON.parse(run('papers', '--kind', 'los s', '--json'))).toEqual([]);
   });
 
@@ -35,7 +38,7 @@ describe('cotangent papers', () => {
       'Sharpness-Aware Minimization',
       'arxiv.org/abs/2010.01412',
       'sam from cotangent/optim',
-      'radius:',
+      'radius (number): ',
       "import { sam, sgd } from 'cotangent/optim';",
       'claim:',
       'last result:',

@@ -57,6 +57,12 @@ describe('classification', () => {
     expect(m.precision([0, 0], [0, 1], { average: 1 })).toBe(0);
     expect(m.precision([0, 0], [0, 1], { average: 1, zeroDivision: 1 })).toBe(1);
     expect(() => m.precision(p, t, { average: 5 })).toThrow(/average 5 must be one of 2 classes/);
+    expect(m.classCounts([0, 0, 1, 2], [0, 1, 1, 1])).toEqual([
+      { truePositives: 1, falsePositives: 1, falseNegatives: 0, trueNegatives: 2 },
+      { truePositives: 1, falsePositives: 0, falseNegatives: 2, trueNegatives: 1 },
+      { truePositives: 0, falsePositives: 1, falseNegatives: 0, trueNegatives: 3 },
+    ]);
+    expect(m.classCounts([0], [0], { classes: 2 })[1]).toMatchObject({ truePositives: 0, trueNegatives: 1 });
     expect(() => m.confusionMatrix([0.5], [0])).toThrow(/label 0.5/);
   });
 
