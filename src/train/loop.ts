@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foldIn, type Key, key as makeKey, split } from '../runtime/random/index.js';
 import { type Measures, ofTestSet } from './measures.js';
 import type { Examples, StepDraw, Stepped, TrainState } from './step.js';
 import { loadCheckpoint, saveCheckpoint } from './storage/checkpoint.js';
+import { makeFolder, unwritable } from './storage/files.js';
 import { type MetricLine, MetricsLog } from './storage/metrics-log.js';
 
 /** Where a run stands; saved with every checkpoint, so it holds nothing that differs between two runs of one seed. */
@@ -101,7 +101,9 @@ export async function runLoop<B extends Examples, E extends Measured>(
 ): Promise<RunResult<E>> {
   const { epochs, seed, checkpointEvery } = settings;
   const { out, resume, signal, learningRateAt, onEvent = () => {} } = options;
-  await mkdir(out, { recursive: true });
+  await makeFolder(out).catch((error) => {
+    throw unwritable(out, error);
+  });
   const checkpoint = join(out, runFiles.checkpoint);
   const [initKey, orderKey, drawKey] = split(makeKey(seed), 3);
   let state = task.init(initKey);

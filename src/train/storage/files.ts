@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Why a file cannot be written, in one line that names it: `run/model.onnx: cannot be written: no space left on device`. */
@@ -6,6 +6,31 @@ export function unwritable(path: string, error: unknown): Error {
   // The system's `ENOSPC: no space left on device, write` without its code and the call.
   const reason = (error as Error).message.replace(/^[A-Z]+: |, \w+( '.*)?$/g, '');
   return new Error(`${path}: cannot be written: ${reason}`, { cause: error });
+}
+
+/**
+ * Makes a folder, and those that it lies in where they are not there. Node's own `recursive` never ends in file systems that make no folders and say that they do
+ * not exist, as /proc on Linux.
+ *
+ * @throws the system's error where a folder cannot be made.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch(async (error) => {
+      const isThere = await stat(path).then(
+        (found) => found.isDirectory(),
+        () => false,
+      );
+      if (!isThere) throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path) throw error;
+    await makeFolder(parent);
+    await make();
+  }
 }
 
 /**
@@ -18,7 +43,7 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
   const folder = dirname(path);
   const temporary = `${path}.tmp`;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const handle = await open(temporary, 'w');
     try {
       await handle.writeFile(contents);

@@ -2,10 +2,30 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { unwritable, writeFileAtomic } from '../../../src/train/storage/files.js';
+import { makeFolder, unwritable, writeFileAtomic } from '../../../src/train/storage/files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('makeFolder', () => {
+  it('makes what is missing of a path, and leaves what is there', async () => {
+    const deep = join(folder, 'one/two/three');
+    await makeFolder(deep);
+    expect(existsSync(deep)).toBe(true);
+    await makeFolder(deep);
+    await makeFolder('.');
+    writeFileSync(join(folder, 'plain'), '');
+    await expect(makeFolder(join(folder, 'plain'))).rejects.toThrow(/EEXIST/);
+    await expect(makeFolder(join(folder, 'plain/below'))).rejects.toThrow(/ENOTDIR/);
+  });
+
+  it.runIf(process.platform === 'linux')('ends where no folder can be made', async () => {
+    await expect(makeFolder('/proc/none/such')).rejects.toThrow(/ENOENT/);
+    await expect(writeFileAtomic('/proc/none/file', '')).rejects.toThrow(
+      /^\/proc\/none\/file: cannot be written: no such file or directory$/,
+    );
+  });
+});
 
 describe('writeFileAtomic', () => {
   it('replaces what was there, and makes folders', async () => {
