@@ -60,7 +60,7 @@ export function addFinetuneCommand(program: Command): void {
     .option('--epochs <n>', 'passes over the training set (default: 3)', number)
     .option('--batch-size <n>', 'samples a step (default: 32)', number)
     .option('--loss <name[:option=value,...]>', `${list(classifierLosses)}; of numbers ${list(regressionLosses)}`)
-    .option('--optimizer <name[:option=value,...]>', `default adamw: ${list(optimizers)}`)
+    .option('--optimizer <name[:option=value,...]>', `default adamW: ${list(optimizers)}`)
     .option(
       '--learning-rate <x>',
       'largest learning rate of the schedule (default: 0.0001, of a few parameters 0.001)',

@@ -42,7 +42,7 @@ describe('tables from the command line', () => {
       task: 'regression',
       columns: ['area', 'age'],
       batchSize: 32,
-      optimizer: { name: 'adamw' },
+      optimizer: { name: 'adamW' },
     });
     const page = join(folder, 'compared.html');
     expect((await run(['compare', plain, quantiles, '--out', page])).out).toContain('coverage of intervals');

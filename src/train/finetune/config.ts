@@ -70,7 +70,7 @@ export const finetuneConfigSchema = z.strictObject({
 
   epochs,
   batchSize: batchSize.unwrap().default(32),
-  optimizer: chosenFrom('optimizer', optimizers).prefault('adamw'),
+  optimizer: chosenFrom('optimizer', optimizers).prefault('adamW'),
   /** Default: 0.0001, or 0.001 where no more than adapters, normalisations and a head are trained. Ten times as much for SGD. */
   learningRate,
   momentum,

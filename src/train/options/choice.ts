@@ -32,9 +32,13 @@ export const chosen = written.transform((input) =>
   typeof input === 'string' ? parseChoice(input) : fromObject(input),
 );
 
+/** The name among `names` that is meant: itself, or the one that differs in capitals alone; undefined where there is none. */
+export const spelled = (name: string, names: readonly string[]): string | undefined =>
+  names.find((known) => known === name) ?? names.find((known) => known.toLowerCase() === name.toLowerCase());
+
 /**
- * The schema of a field that names one of `choices`, as a {@link chosen} is written. Unknown names and options are refused with the nearest
- * that exist.
+ * The schema of a field that names one of `choices`, as a {@link chosen} is written; capitals do not count. Unknown names and options are refused
+ * with the nearest that exist.
  *
  * @param elsewhere says of a name that is not among them where it is; undefined where it is nowhere.
  * @param names from which the nearest is named.
@@ -45,14 +49,15 @@ export function chosenFrom<T>(
   elsewhere: (name: string) => string | undefined = () => undefined,
   names: readonly string[] = Object.keys(choices),
 ) {
-  return chosen.transform(({ name, options }, context): Chosen => {
+  return chosen.transform(({ name: wanted, options }, context): Chosen => {
     const fail = (message: string): Chosen => {
       context.addIssue({ code: 'custom', message });
       return z.NEVER as Chosen;
     };
-    if (!Object.hasOwn(choices, name)) {
-      const near = nearest(name, names).join(', ');
-      return fail(elsewhere(name) ?? `no ${what} is called ${name}; did you mean ${near}?`);
+    const name = spelled(wanted, Object.keys(choices));
+    if (name === undefined) {
+      const near = nearest(wanted, names).join(', ');
+      return fail(elsewhere(wanted) ?? `no ${what} is called ${wanted}; did you mean ${near}?`);
     }
     const parsed = choices[name].schema.safeParse(options);
     if (parsed.success) return { name, options: parsed.data };

@@ -19,7 +19,7 @@ import {
   scaleByLearningRate,
   sgd,
 } from '../../optim/index.js';
-import { type Choice, type Chosen, choice, made } from './choice.js';
+import { type Choice, type Chosen, choice, made, spelled } from './choice.js';
 
 /** What a configuration says of an optimizer beside its name. */
 interface Setting {
@@ -37,7 +37,7 @@ const adamOptions = { beta1: decay, beta2: decay, epsilon: small, amsgrad: z.boo
 const bases: Readonly<Record<string, Choice<Base>>> = {
   adagrad: choice({ epsilon: small }, (options) => (setting) => adagrad({ ...ruled(setting), ...options })),
   adam: choice(adamOptions, (options) => (setting) => adam({ ...ruled(setting), ...options })),
-  adamw: choice(adamOptions, (options) => (setting) => adamW({ ...ruled(setting), ...options })),
+  adamW: choice(adamOptions, (options) => (setting) => adamW({ ...ruled(setting), ...options })),
   rmsprop: choice({ decay, epsilon: small }, (options) => (setting) => rmsprop({ ...ruled(setting), ...options })),
   sgd: choice({ nesterov: z.boolean().optional() }, ({ nesterov }) => (setting) => {
     const { momentum } = setting;
@@ -47,7 +47,12 @@ const bases: Readonly<Record<string, Choice<Base>>> = {
 
 const ruled = ({ learningRate, weightDecay }: Setting) => ({ learningRate, weightDecay });
 
-const baseName = z.enum(Object.keys(bases) as [string, ...string[]]).optional();
+const baseName = z
+  .preprocess(
+    (name) => (typeof name === 'string' && spelled(name, Object.keys(bases))) || name,
+    z.enum(Object.keys(bases) as [string, ...string[]]),
+  )
+  .optional();
 const radius = z.number().min(0).optional();
 
 /** What an optimizer is made of: a base of the configuration's setting, limited; the setting; and what limits. */
