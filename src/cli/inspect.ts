@@ -15,26 +15,31 @@ export function addInspectCommand(program: Command): void {
     .command('inspect')
     .argument('<run>', 'folder of a run')
     .description(
-      'look at a trained run: calibration, confusion, neural collapse, nearest neighbours, what columns are worth, loss surface, Hessian spectrum, sharpness; writes inspection.html into its folder',
+      'look at a trained run, whatever its task: loss surface, Hessian spectrum and sharpness; calibration and confusion of what answers with classes, neural collapse, nearest neighbours, what columns are worth, where errors are; writes inspection.html into its folder',
     )
-    .option('--samples <n>', 'training examples that the loss is looked at on (default: 512, of queries 64)', positive)
+    .option(
+      '--samples <n>',
+      'training examples that the loss is looked at on (default: 512; of queries, scenes and images that are made 64)',
+      positive,
+    )
     .option('--points <n>', 'positions along each direction of the surface', positive, 21)
     .option('--probes <n>', 'random probes of the Hessian', positive, 2)
-    .option('--steps <n>', "steps of Lanczos's iteration (default: 30, of queries 8)", positive)
+    .option(
+      '--steps <n>',
+      "steps of Lanczos's iteration (default: 30; of queries 8, of scenes and images that are made 12)",
+      positive,
+    )
     .action(async (run: string, options: { samples?: number; points: number; probes: number; steps?: number }) => {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
       await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));
-      const { answers, scores, facts } = inspection;
-      const measure = answers
-        ? `calibration error ${(100 * answers.calibrationError).toFixed(2)}%`
-        : scores
-          ? `recall at 1 ${(100 * scores.recallAt1).toFixed(2)}%`
-          : (facts ?? [])
-              .slice(0, 2)
-              .map((fact) => fact.join(' '))
-              .join(', ');
-      console.log(`${measure}, sharpness ${inspection.sharpness.toPrecision(3)}`);
+      const { answers, scores, facts = [], sharpness } = inspection;
+      const found = [
+        ...facts.slice(0, 2).map((fact) => fact.join(' ')),
+        ...(answers ? [`calibration error ${(100 * answers.calibrationError).toFixed(2)}%`] : []),
+        ...(scores ? [`recall at 1 ${(100 * scores.recallAt1).toFixed(2)}%`] : []),
+      ];
+      console.log([...found, `sharpness ${sharpness.toPrecision(3)}`].join(', '));
       console.log(`page ${join(run, 'inspection.html')}`);
     });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chosen, chosenFrom } from './options/choice.js';
+import { chosen, chosenFrom, spelled } from './options/choice.js';
 import { nearest } from './options/nearest.js';
 import { type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
 import type { TrainingTask } from './task.js';
@@ -27,6 +27,17 @@ export function parseConfig(input: TrainSettings | Record<string, unknown>): Tra
   return config;
 }
 
+/**
+ * The configuration that a run's folder holds. One of a run that was made before runs named their tasks has that which its data and its loss imply, and may hold
+ * settings that this task does not take, as they stood beside the others then: they are left out.
+ */
+export function savedConfig(settings: Record<string, unknown>): TrainConfig {
+  if (typeof settings.task === 'string') return parseConfig(settings);
+  const { task } = taskOf(settings);
+  const its = ([setting]: [string, unknown]) => !specific.has(setting) || task.settings?.includes(setting);
+  return parseConfig(Object.fromEntries(Object.entries(settings).filter(its)));
+}
+
 /** Settings that not every task takes. */
 const specific = new Set(Object.values(tasks).flatMap(({ settings = [] }) => settings));
 
@@ -36,6 +47,9 @@ const having = (has: (task: TrainingTask) => boolean | undefined): string =>
     .filter(([, task]) => has(task))
     .map(([name]) => name)
     .join(', ');
+
+/** Whether a choice has this name, whatever its capitals. */
+const has = (choices: object, name: string): boolean => spelled(name, Object.keys(choices)) !== undefined;
 
 const takes = ({ data, takes: more }: TrainingTask, name: string): boolean => data.includes(name) || !!more?.(name);
 
@@ -54,7 +68,7 @@ function taskOf({ task, data = 'digits', loss, ...others }: Record<string, unkno
   const wanted = chosen.optional().safeParse(loss).data?.name;
   const [name, best] =
     found.find(([, { impliedBy }]) => impliedBy !== undefined && Object.hasOwn(others, impliedBy)) ??
-    found.find(([, { losses }]) => wanted === undefined || Object.hasOwn(losses, wanted)) ??
+    found.find(([, { losses }]) => wanted === undefined || has(losses, wanted)) ??
     found[0] ??
     Object.entries(tasks)[0];
   return { name, task: best };
@@ -67,20 +81,25 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
   const named = (what: string, choices: ChoicesName) => {
     const own = task[choices] ?? {};
     const elsewhere = (wanted: string) => {
-      const others = having((other) => Object.hasOwn(other[choices] ?? {}, wanted));
+      const others = having((other) => has(other[choices] ?? {}, wanted));
       return others === '' ? undefined : `${wanted} is for ${others}, not for ${name}`;
     };
     const all = implied ? Object.assign({}, ...Object.values(tasks).map((other) => other[choices])) : own;
     return chosenFrom(what, own, elsewhere, Object.keys(all));
   };
   const dataNames = implied ? [...new Set(Object.values(tasks).flatMap((other) => other.data))] : task.data;
+  const noData = (wanted: string) => {
+    const others = having((other) => takes(other, wanted));
+    if (others === '') return `no data is called ${wanted}; did you mean ${nearest(wanted, dataNames).join(', ')}?`;
+    const lacking = task.needs ? `${wanted} has no ${task.needs}` : `${wanted} is for ${others}`;
+    return `${lacking}; ${name} takes ${[...task.data, ...(task.takes ? ['files of tables'] : [])].join(', ')}`;
+  };
   return trainConfigSchema.extend({
     data: z
       .string()
       .default(task.data[0])
       .refine((data) => takes(task, data), {
-        error: ({ input }) =>
-          `no data is called ${input}; did you mean ${nearest(String(input), dataNames).join(', ')}?`,
+        error: ({ input }) => noData(String(input)),
       }),
     model: z
       .string()

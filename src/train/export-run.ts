@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constant } from '../optim/index.js';
 import { key } from '../runtime/random/index.js';
-import { parseConfig } from './config.js';
+import { savedConfig } from './config.js';
 import { adapted, type Flat } from './finetune/adapted.js';
 import { parseFinetuneConfig } from './finetune/config.js';
 import { finetuneFiles } from './finetune/run.js';
@@ -14,17 +15,31 @@ import { readJson } from './storage/files.js';
 import { tasks } from './tasks.js';
 
 /**
- * A run as an ONNX model for inference, with the weights of its last checkpoint, whether it is finished or not. Of a run that trained an
- * imported model: under the names of inputs and outputs that it came with, adapters merged.
+ * A run as an ONNX model for inference, with the weights of its last checkpoint. Of a run that trained an imported model: under the names of
+ * inputs and outputs that it came with, adapters merged.
  *
- * @throws Error of one line when the folder holds no run, or its checkpoint does not fit.
+ * A finished run has that model in its folder, and nothing else is read, neither data nor settings. For one that is not, the model is made anew; how
+ * large its inputs are and how they are scaled its data say, which are read again.
+ *
+ * @throws Error of one line when the folder holds no run, its data cannot be read, or its checkpoint does not fit.
  */
 export async function exportRun(folder: string): Promise<Uint8Array> {
   const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
+  // What a run leaves last says that all else is there.
+  if (existsSync(join(folder, runFiles.result))) return readFile(join(folder, runFiles.model));
+  return remadeModel(folder, settings);
+}
+
+/** The model of a run's checkpoint, made anew from its settings. */
+async function remadeModel(folder: string, settings: Record<string, unknown>): Promise<Uint8Array> {
   const checkpoint = join(folder, runFiles.checkpoint);
   if (settings.kind !== 'finetune') {
-    const config = parseConfig(settings);
-    const { task, exported } = await tasks[config.task].prepare(config, {});
+    const config = savedConfig(settings);
+    const { task, exported } = await tasks[config.task].prepare(config, {}).catch((error: Error) => {
+      throw new Error(`export: ${folder} is not finished, and its data could not be read again: ${error.message}`, {
+        cause: error,
+      });
+    });
     return exported((await loadCheckpoint(checkpoint, task.init(key(0)))).state);
   }
   const base = join(folder, finetuneFiles.base);

@@ -86,7 +86,7 @@ export { type RegressionLoss, regressionLosses } from './regression/losses.js';
 export { type Forecast, type RegressionObjective, regressionObjectives } from './regression/objectives.js';
 export { runTraining, type TrainRunOptions } from './run.js';
 export { type SegmentationLoss, segmentationLosses } from './segmentation/losses.js';
-export { segmentationMeasures } from './segmentation/task.js';
+export { segmentationMeasures } from './segmentation/measures.js';
 export { defineConfig, type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
 export {
   type Arrays,

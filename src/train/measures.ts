@@ -102,6 +102,13 @@ export const showMeasures = (values: Measures): string =>
     .map(([name, value]) => `${measureNamed(name).label} ${showValue(name, value)}`)
     .join(', ');
 
+/** The same as facts of an inspection, each by itself, with their units. */
+export const measuredFacts = (values: Measures): [label: string, value: string][] =>
+  Object.entries(values).map(([name, value]) => [
+    `${measureNamed(name).label}, test set${measureNamed(name).share || measureNamed(name).symbol ? '' : ` (${measureNamed(name).unit})`}`,
+    showValue(name, value),
+  ]);
+
 /** The measures of the test set that a record holds, under their own names. */
 export const measuresOf = (record: object): Measures =>
   Object.fromEntries(testMeasures(record).map((name) => [name, testValue(record, name) ?? Number.NaN]));

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DownloadProgress } from '../data/index.js';
 import { scheduleValues } from '../optim/index.js';
+import { savedConfig } from './config.js';
 import { type Measured, type RunResult, runFiles, runLoop, type TrainEvent } from './loop.js';
 import { ofTestSet } from './measures.js';
 import { type RunSummary, renderReport } from './pages/report.js';
@@ -31,7 +32,7 @@ export interface TrainRunOptions {
  */
 export async function runTraining(config: TrainConfig, options: TrainRunOptions): Promise<RunSummary | undefined> {
   const { out, resume = false, overwrite = false, signal, onEvent, onDownload } = options;
-  await requireFolder(out, config, resume, overwrite);
+  await requireFolder(out, config, { resume, overwrite, read: savedConfig });
   const training = await tasks[config.task].prepare(config, { onDownload });
   const rates = await scheduleValues(training.schedule, training.steps);
   if (overwrite) await removeFiles(out, Object.values(runFiles));
@@ -72,13 +73,20 @@ export async function finished<E extends Measured>(
   return result;
 }
 
-/** @throws Error of one line, naming `who`, when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
+export interface FolderOptions {
+  readonly resume: boolean;
+  readonly overwrite: boolean;
+  /** Reads the settings of an earlier run, in which names may be spelled as they were then. */
+  readonly read: (settings: Record<string, unknown>) => Readonly<Record<string, unknown>>;
+  /** Who asks. Default: train. */
+  readonly who?: string;
+}
+
+/** @throws Error of one line when a folder holds a run that is neither to be replaced nor, with this configuration, resumed. */
 export async function requireFolder(
   out: string,
   config: Readonly<Record<string, unknown>>,
-  resume: boolean,
-  overwrite: boolean,
-  who = 'train',
+  { resume, overwrite, read, who = 'train' }: FolderOptions,
 ): Promise<void> {
   const path = join(out, runFiles.config);
   if (overwrite || !existsSync(path)) return;
@@ -86,8 +94,9 @@ export async function requireFolder(
     throw new Error(
       `${who}: ${out} already holds a run; go on with --resume, replace it with --overwrite, or name another folder`,
     );
-  const earlier = (await readJson(path)) as Record<string, unknown>;
-  const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+  const plain = (settings: object) => JSON.parse(JSON.stringify(settings)) as Record<string, unknown>;
+  const saved = (await readJson(path)) as Record<string, unknown>;
+  const [earlier, now] = [plain(readable(saved, read)), plain(config)];
   const changed = [...new Set([...Object.keys(earlier), ...Object.keys(now)])].filter(
     (name) => JSON.stringify(earlier[name]) !== JSON.stringify(now[name]),
   );
@@ -96,5 +105,14 @@ export async function requireFolder(
       (name) => `${name} (was ${JSON.stringify(earlier[name])}, is ${JSON.stringify(now[name])})`,
     );
     throw new Error(`${who}: the run in ${out} was started with another configuration: ${list.join(', ')}`);
+  }
+}
+
+/** Settings as they are read, or as they stand where nothing can be made of them: they differ then from what is wanted now. */
+function readable(saved: Record<string, unknown>, read: FolderOptions['read']): object {
+  try {
+    return read(saved);
+  } catch {
+    return saved;
   }
 }

@@ -15,6 +15,8 @@ export interface TrainingTask {
   readonly summary: string;
   /** Data sets by name, the default first. */
   readonly data: readonly string[];
+  /** What its data have beside images or rows, in the plural. Default: nothing. */
+  readonly needs?: string;
   /** Whether it takes data that has no such name: a path. Default: none. */
   readonly takes?: (data: string) => boolean;
   /** The default first. */
@@ -52,8 +54,8 @@ export interface Training<B extends Examples = Examples, E extends Measured = Me
   exported(state: TrainState): Uint8Array;
   /** What the result holds beside loss and measures of the test set, and what the report shows beside curves and settings. */
   shown(run: RunResult<E> & { readonly evaluation: E }): Promise<Shown>;
-  /** What `inspect` looks at. Default: it cannot be looked at. */
-  subject?(state: TrainState): Promise<Subject>;
+  /** What `inspect` looks at. @throws Error of one line where there is no one loss to look at. */
+  subject(state: TrainState): Promise<Subject>;
 }
 
 export interface Shown {

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { parseConfig, type RunSummary, runFiles, runTraining } from '../../src/train/index.js';
+import { exportRun, parseConfig, type RunSummary, runFiles, runTraining } from '../../src/train/index.js';
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -29,4 +30,15 @@ export async function expectResumed(settings: Settings, whole: string, out: stri
   expect(stopped).toBeUndefined();
   await runTraining(config, { out, resume: true });
   expect(checkpointOf(out).equals(checkpointOf(whole))).toBe(true);
+}
+
+/** The model that is made anew of a run's settings and checkpoint, as if it were not finished. */
+export async function remade(out: string): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), 'cotangent-unfinished-'));
+  try {
+    for (const name of [runFiles.config, runFiles.checkpoint]) copyFileSync(join(out, name), join(folder, name));
+    return await exportRun(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { savedConfig } from '../../src/train/config.js';
 import { parseConfig, tasks } from '../../src/train/index.js';
 import { measures } from '../../src/train/measures.js';
 
@@ -20,6 +21,16 @@ describe('the task of a configuration', () => {
     [{ task: 'embedding', loss: 'polyLoss' }, /train: loss: polyLoss is for classification, .*not for embedding/],
     [{ loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean arcFace/],
     [{ task: 'classification', loss: 'arcFce' }, /train: loss: no loss is called arcFce; did you mean (?!arcFace)/],
+    [{ task: 'detection', data: 'mnist' }, /train: data: mnist has no boxes of objects; detection takes scenes$/],
+    [
+      { task: 'classification', data: 'scenes' },
+      /scenes has no classes of whole images; classification takes digits, m/,
+    ],
+    [{ task: 'generation', data: 'queries' }, /queries is for ranking; generation takes digits, mnist, cifar10$/],
+    [
+      { task: 'regression', data: 'scenes' },
+      /scenes is for segmentation, detection; regression takes uci.*, files of tab/,
+    ],
     [{ data: 'mnits' }, /train: data: no data is called mnits; did you mean mnist, /],
     [{ model: 'resnet10' }, /train: model: no model of classification is called resnet10; did you mean resnet1/],
     [{ data: 'uci/yacht', optimizer: 'fish' }, /optimizer: fish compares domains, which classification has, not regre/],
@@ -35,6 +46,32 @@ describe('the task of a configuration', () => {
       const config = parseConfig({ task: name });
       expect([config.data, config.model, config.loss.name]).toEqual([task.data[0], task.models[0], task.loss]);
     }
+  });
+});
+
+describe('the settings of a run', () => {
+  it('without a task are of the one that their data and loss imply, without what that does not take', () => {
+    // As runs were written down before tasks had names.
+    const settings = {
+      data: 'digits',
+      model: 'mlp',
+      loss: { name: 'polyLoss', options: {} },
+      dimension: 64,
+      epochs: 2,
+    };
+    expect(savedConfig(settings)).toMatchObject({ task: 'classification', loss: { name: 'polyLoss' }, epochs: 2 });
+    expect(savedConfig(settings)).not.toHaveProperty('dimension');
+    const embedded = { ...settings, loss: { name: 'arcFace', options: {} } };
+    expect(savedConfig(embedded)).toMatchObject({ task: 'embedding', dimension: 64 });
+    expect(() => savedConfig({ ...settings, task: 'classification' })).toThrow(/dimension is for embedding/);
+  });
+
+  it('name what they choose whatever the capitals, and are written as the function is', () => {
+    const { optimizer, loss, task } = parseConfig({ optimizer: 'AdamW:beta1=0.8', loss: 'ARCFACE' });
+    expect([optimizer, loss.name, task]).toEqual([{ name: 'adamW', options: { beta1: 0.8 } }, 'arcFace', 'embedding']);
+    expect(parseConfig({ optimizer: 'sam:base=adamw' }).optimizer.options).toEqual({ base: 'adamW' });
+    expect(() => parseConfig({ optimizer: 'adamV' })).toThrow(/no optimizer is called adamV; did you mean adam/);
+    expect(() => parseConfig({ task: 'classification', loss: 'arcface' })).toThrow(/arcface is for embedding/);
   });
 });
 

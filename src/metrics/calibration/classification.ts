@@ -26,7 +26,7 @@ function widthBin(c: number, bins: number): number {
 }
 
 /** Bins of confidences in [0, 1] and of what came true, 1 or 0: what a reliability diagram draws. A confidence of 0 lies in the first bin. */
-function binConfidences(
+export function binConfidences(
   who: string,
   confidences: readonly number[],
   outcomes: readonly number[],
@@ -57,7 +57,7 @@ function binConfidences(
 }
 
 /** Mean |accuracy - confidence| of bins, each by its number of samples. */
-const gap = (bins: readonly ReliabilityBin[]): number =>
+export const gap = (bins: readonly ReliabilityBin[]): number =>
   ratio(
     sum(bins.map(({ count, accuracy, confidence }) => count * Math.abs(accuracy - confidence))),
     sum(bins.map(({ count }) => count)),
@@ -100,11 +100,15 @@ export const adaptiveCalibrationError = (
   options: Pick<BinOptions, 'bins'> = {},
 ): number => gap(binsOf('adaptiveCalibrationError', probabilities, labels, { ...options, spacing: 'mass' }));
 
-/** The largest |accuracy - confidence| of a bin that is not empty. Guo et al. 2017, equation 5. */
-export const maximumCalibrationError = (probabilities: Values, labels: Values, options: BinOptions = {}): number =>
-  binsOf('maximumCalibrationError', probabilities, labels, options)
+/** The largest |accuracy - confidence| of a bin that is not empty. */
+export const largestGap = (bins: readonly ReliabilityBin[]): number =>
+  bins
     .filter(({ count }) => count > 0)
     .reduce((worst, { accuracy, confidence }) => Math.max(worst, Math.abs(accuracy - confidence)), 0);
+
+/** The largest |accuracy - confidence| of a bin that is not empty. Guo et al. 2017, equation 5. */
+export const maximumCalibrationError = (probabilities: Values, labels: Values, options: BinOptions = {}): number =>
+  largestGap(binsOf('maximumCalibrationError', probabilities, labels, options));
 
 /**
  * The mean over classes of the calibration error of their probability. Kull et al. 2019; Nixon et al. 2019 (static calibration error).

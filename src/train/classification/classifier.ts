@@ -58,7 +58,8 @@ export function classifier(model: Layer<Arrays>, optimizer: Minimizer, options: 
       const variables = merge(params, buffers);
       const logits = logitsOf(variables, batch.images, context);
       const model = (x: Tensor) => logitsOf(variables, x, new Context({ training: true, key }));
-      const seen = { batch, indices: batch.indices, logits, model, loss, epoch, domains: made };
+      const epochs = size?.epochs ?? Infinity;
+      const seen = { batch, indices: batch.indices, logits, model, loss, epoch, epochs, domains: made };
       const added = regularizers.map(({ penalty }, i) =>
         penalty({ ...seen, key: foldIn(foldIn(key, -2), i), carried: (carried[i] ?? {}) as Tensors }),
       );

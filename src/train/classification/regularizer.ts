@@ -18,6 +18,8 @@ export interface RegularizerInput {
   readonly key: Tensor;
   /** Counted from 0, an integer scalar. */
   readonly epoch: Tensor;
+  /** Of the run, all of them; Infinity where it has no end that is known. */
+  readonly epochs: number;
   /** Of how many domains the batch is made, equal parts one after the other; undefined where there are none. */
   readonly domains: number | undefined;
   /** What it keeps. */
@@ -29,12 +31,16 @@ export interface TrainingSize {
   /** Of the training set. */
   readonly examples: number;
   readonly classes: number;
+  /** Of the run. Default: Infinity, it has no end that is known. */
+  readonly epochs?: number;
 }
 
 /** A number that is added to the loss, with what belongs to it. */
 export interface ClassifierRegularizer {
   /** Whether it compares domains. Default false. */
   readonly ofDomains?: boolean;
+  /** Why it would do nothing in a run of so many epochs; undefined where it does something. Default: it does. */
+  readonly idle?: (epochs: number) => string | undefined;
   /** What it keeps from step to step, before the first. Default nothing. */
   readonly state?: (size: TrainingSize) => Arrays;
   readonly penalty: (input: RegularizerInput) => { readonly value: Tensor; readonly carried?: Tensors };

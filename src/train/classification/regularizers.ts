@@ -67,9 +67,23 @@ export const exampleRegularizers: Readonly<Record<string, Choice<ClassifierRegul
 
 const whole = z.number().int().min(0).optional();
 
+interface Span {
+  /** How many epochs ago the outputs are from that are compared with. */
+  readonly lag: number;
+  /** The first epoch with a penalty. */
+  readonly from: number;
+}
+
+/** The authors' lag of 3 epochs and start at the sixth, counted 5; in runs of fewer than 10 epochs from the middle on, with no more lag than that. */
+export function trajectorySpan({ lag, start }: { lag?: number; start?: number }, epochs: number): Span {
+  const middle = Math.min(5, Math.floor(epochs / 2));
+  const chosenLag = lag ?? Math.max(1, Math.min(3, start ?? middle));
+  return { lag: chosenLag, from: Math.max(start ?? middle, chosenLag) };
+}
+
 /** Those that remember the outputs of examples in earlier epochs. */
 const ofTrajectories: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
-  // SAF: before epoch `start`, and for examples that were not seen, there is no penalty.
+  // SAF: before the first epoch of the span, and for examples that were not seen, there is no penalty.
   trajectoryLoss: choice(
     {
       weight,
@@ -77,15 +91,24 @@ const ofTrajectories: Readonly<Record<string, Choice<ClassifierRegularizer>>> = 
       start: whole,
       temperature: z.number().positive().optional(),
     },
-    ({ weight = 0.3, lag = 3, start = 5, temperature }) => ({
-      state: ({ examples, classes }) => ({ outputs: zerosArray([lag + 1, examples, classes]) }),
-      penalty: ({ logits, indices, epoch, carried }) => {
+    ({ weight = 0.3, temperature, ...options }) => ({
+      idle: (epochs) => {
+        const { lag, from } = trajectorySpan(options, epochs);
+        return from < epochs
+          ? undefined
+          : `compares with the outputs of ${lag} epochs ago from epoch ${from} on, counted from 0, of which a run of ${epochs} has none: train for ${from + 1} epochs or more${from > 1 ? ', or say which lag and start' : ''}`;
+      },
+      state: ({ examples, classes, epochs = Infinity }) => ({
+        outputs: zerosArray([trajectorySpan(options, epochs).lag + 1, examples, classes]),
+      }),
+      penalty: ({ logits, indices, epoch, epochs, carried }) => {
+        const { lag, from } = trajectorySpan(options, epochs);
         const store = carried.outputs as Tensor;
         const past = readTrajectory(store, epoch, indices, lag);
         const seen = past.abs().sum(1, { keepDims: true }).greater(0);
         const value = trajectoryLoss(logits, seen.where(past, logits.stopGradient()), { temperature });
         return {
-          value: epoch.greaterEqual(Math.max(start, lag)).where(value.mul(weight), 0),
+          value: epoch.greaterEqual(from).where(value.mul(weight), 0),
           carried: { outputs: writeTrajectory(store, epoch, indices, logits) },
         };
       },

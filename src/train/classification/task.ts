@@ -4,7 +4,7 @@ import { type ImageExamples, imageBatches } from '../batches.js';
 import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
 import { domainBatches } from '../domains/batches.js';
 import { exportInference } from '../export.js';
-import { classifierSubject } from '../inspection/subject.js';
+
 import type { Batches } from '../loop.js';
 import { augmentations } from '../options/augmentations.js';
 import { made } from '../options/choice.js';
@@ -16,11 +16,13 @@ import { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
 import { classifierLosses } from './losses.js';
 import { regularizers } from './regularizers.js';
 import { samplePredictions } from './samples.js';
+import { classifierSubject } from './subject.js';
 
 /** Classes of images. */
 export const classification: TrainingTask = {
   summary: 'classes of images',
   data: imageData,
+  needs: 'classes of whole images',
   models: Object.keys(imageModels),
   losses: classifierLosses,
   loss: 'crossEntropy',
@@ -66,6 +68,10 @@ export function classifierOf(config: TrainConfig, prepared: PreparedData): Class
   const chosen = config.regularizer.map((one) => ({ name: one.name, regularizer: made(regularizers, one) }));
   const comparing = chosen.find(({ regularizer }) => regularizer.ofDomains);
   if (comparing && !domains) throw withoutDomains(`regularizer ${comparing.name}`);
+  for (const { name, regularizer } of chosen) {
+    const reason = regularizer.idle?.(config.epochs);
+    if (reason !== undefined) throw new RangeError(`train: regularizer ${name} ${reason}`);
+  }
   if (domains && config.batchSize % domains.names.length !== 0)
     throw new RangeError(
       `train: batchSize ${config.batchSize} must be a multiple of the ${domains.names.length} domains, to hold as many images of each`,
@@ -76,7 +82,7 @@ export function classifierOf(config: TrainConfig, prepared: PreparedData): Class
     augmentations: config.augment.map((one) => made(augmentations, one)),
     regularizers: chosen.map(({ regularizer }) => regularizer),
     ...(domains && { domains: domains.names.length }),
-    size: { examples: train.labels.shape[0], classes: train.classes.length },
+    size: { examples: train.labels.shape[0], classes: train.classes.length, epochs: config.epochs },
     threads: config.threads,
   });
 }

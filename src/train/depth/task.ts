@@ -8,14 +8,17 @@ import { concat, merge, type NDArray, type Tensor } from '../../tensor/index.js'
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportInference } from '../export.js';
-import { bytesOf, pictureTable } from '../images/pictures.js';
+import { pictureTable } from '../images/pictures.js';
+import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { type BatchAugmentation, imageAugmentations } from '../options/augmentations.js';
 import { type Choice, made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
-import { type Examples, modelState, type Symbolic, type Tensors, trainStep } from '../step.js';
+import { type Examples, modelState, type Symbolic, type Tensors, type TrainState, trainStep } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
+import { depthErrors, nearness } from './errors.js';
 import { type DepthInput, depthLosses, depthRange, depthRegularizers, predictedDepth } from './losses.js';
 
 /** Of the drawn scenes: data must not change with the seed of the training. */
@@ -55,6 +58,7 @@ const moving: readonly string[] = ['randomHorizontalFlip'];
 export const depth: TrainingTask = {
   summary: 'how far away everything in an image is',
   data: ['spheres'],
+  needs: 'depths',
   models: ['unet'],
   losses: depthLosses,
   loss: 'scaleInvariantLog',
@@ -124,6 +128,19 @@ function depthTraining(config: TrainConfig): Training<SceneExamples, Measured> {
     { threads, name: 'judge', argumentNames: ['variables', 'examples'] },
   );
 
+  const judged = async ({ params, buffers }: TrainState) => {
+    const answers = await overBatches(rowsInOrder(test, batchSize), ({ indices: _, ...examples }) =>
+      judge(merge(params, buffers) as never, examples as never),
+    );
+    const { depths } = answers as unknown as { depths: NDArray<'float32'> };
+    const measures = {
+      absoluteRelativeError: absoluteRelativeError(depths, test.depths),
+      depthError: rootMeanSquaredError(depths, test.depths),
+      deltaAccuracy: deltaAccuracy(depths, test.depths),
+    };
+    return { loss: meanOf(answers.loss), measures, depths };
+  };
+
   return {
     schedule,
     steps,
@@ -131,19 +148,9 @@ function depthTraining(config: TrainConfig): Training<SceneExamples, Measured> {
       init: (key) => modelState(optimizer, model.init(key)),
       batches: (key) => rowBatches(train, { batchSize, key }),
       step,
-      evaluate: async ({ params, buffers }) => {
-        const answers = await overBatches(rowsInOrder(test, batchSize), ({ indices: _, ...examples }) =>
-          judge(merge(params, buffers) as never, examples as never),
-        );
-        const { depths } = answers as unknown as { depths: NDArray<'float32'> };
-        return {
-          loss: meanOf(answers.loss),
-          measures: {
-            absoluteRelativeError: absoluteRelativeError(depths, test.depths),
-            depthError: rootMeanSquaredError(depths, test.depths),
-            deltaAccuracy: deltaAccuracy(depths, test.depths),
-          },
-        };
+      evaluate: async (state) => {
+        const { loss, measures } = await judged(state);
+        return { loss, measures };
       },
     },
     exported: ({ params, buffers }) =>
@@ -173,6 +180,25 @@ function depthTraining(config: TrainConfig): Training<SceneExamples, Measured> {
         : '';
       const words = `Test scenes with predicted and true depths: nearer is brighter, white at 1.5 metres and black far away.${fitted}`;
       return { record: { sections: [{ heading: 'Depths', body: pictureTable(columns, words) }] } };
+    },
+    subject: async (state) => {
+      const { depths, measures } = await judged(state);
+      return {
+        examples: firstOf(train),
+        usual: ofPictures,
+        params: state.params,
+        rest: state.buffers,
+        lossOf: (params, buffers, examples) => {
+          const scenes = scenesOf(examples as unknown as Symbolic<SceneColumns>);
+          return lossOf(inputOf(merge(params, buffers) as Tensors, scenes, new Context()));
+        },
+        found: {
+          examples: 'scenes',
+          ...ownLoss(config.loss.name),
+          facts: measuredFacts(measures),
+          sections: depthErrors({ images: test.images, depths: test.depths, predicted: depths }),
+        },
+      };
     },
   };
 }
@@ -210,7 +236,3 @@ function changed(steps: readonly SceneChange[], scenes: Scenes, key: Tensor): Sc
     };
   }, scenes);
 }
-
-/** Depths as grey pixels, bright where they are small. */
-const nearness = (depths: NDArray): NDArray<'uint8'> =>
-  bytesOf({ ...depths, data: (depths.data as Float32Array).map((d) => 1.5 / d) });

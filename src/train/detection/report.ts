@@ -6,31 +6,37 @@ import { boxMark, markedPicture, textMark, worstFirst } from '../scenes/figures.
 import { type Detections, type Objects, objectsOf } from './detect.js';
 
 /** Detections that are shown: those that are likelier than not. */
-const leastShown = 0.5;
+export const leastShown = 0.5;
 
 /** What of a picture was found rightly: the object of each detection, by its number, or -1. Each object once, the surest detection first. */
-export function matched({ boxes, labels }: Omit<Detections, 'scores'>, there: Objects, least = 0.5): number[] {
+export function matched(
+  { boxes, labels }: Omit<Detections, 'scores'>,
+  there: Objects,
+  { least = 0.5, anyClass = false }: { readonly least?: number; readonly anyClass?: boolean } = {},
+): number[] {
   const overlaps = boxOverlaps(boxes, there.boxes).data;
+  const overlap = (i: number, j: number) => overlaps[i * there.labels.length + j];
   const free = new Set(there.labels.keys());
   return labels.map((label, i) => {
-    const fitting = [...free].filter(
-      (j) => there.labels[j] === label && overlaps[i * there.labels.length + j] >= least,
-    );
-    const best = fitting.sort(
-      (a, b) => overlaps[i * there.labels.length + b] - overlaps[i * there.labels.length + a],
-    )[0];
+    const fitting = [...free].filter((j) => (anyClass || there.labels[j] === label) && overlap(i, j) >= least);
+    const best = fitting.sort((a, b) => overlap(i, b) - overlap(i, a))[0];
     if (best === undefined) return -1;
     free.delete(best);
     return best;
   });
 }
 
+/** The detections that are shown, as they are the surest first. */
+export function surest({ boxes, scores, labels }: Detections): Detections {
+  const sure = scores.filter((score) => score >= leastShown).length;
+  return { boxes: boxes.slice(0, sure), scores: scores.slice(0, sure), labels: labels.slice(0, sure) };
+}
+
 /** Scenes with what was found in them: those with the most errors first. */
 export function boxPictures(scenes: Scenes, found: readonly Detections[], count = 18): string {
   const objects = objectsOf(scenes);
-  const shown = found.map(({ boxes, scores, labels }, i) => {
-    const sure = scores.filter((score) => score >= leastShown).length;
-    const detections = { boxes: boxes.slice(0, sure), scores: scores.slice(0, sure), labels: labels.slice(0, sure) };
+  const shown = found.map((all, i) => {
+    const detections = surest(all);
     const right = matched(detections, objects[i]);
     const missed = objects[i].labels.flatMap((_, j) => (right.includes(j) ? [] : [j]));
     return { detections, right, missed, errors: missed.length + right.filter((j) => j < 0).length };

@@ -7,23 +7,26 @@ import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportImages } from '../export.js';
 import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
 import { pictureAugmentations } from '../scenes/augmentations.js';
 import { scenesOf } from '../scenes/data.js';
 import { inUnitRange, type PictureExamples, pictureModel } from '../scenes/model.js';
 import type { TrainConfig } from '../settings.js';
-import { type Arrays, type Tensors, weightsOf } from '../step.js';
+import { type Arrays, type Tensors, type TrainState, weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { candidatesOf, type Detections, detectionMeasures, detectionsOf, objectsOf } from './detect.js';
 import { type GridTarget, type GridTargetArrays, gridTargets, readGrid } from './grid.js';
 import { detectionLosses } from './losses.js';
 import { boxPictures } from './report.js';
+import { detectionSubject } from './subject.js';
 
 /** Boxes and classes of the objects of scenes. */
 export const detection: TrainingTask = {
   summary: 'boxes and classes of the objects of scenes',
   data: ['scenes'],
+  needs: 'boxes of objects',
   models: ['gridDetector'],
   losses: detectionLosses,
   loss: 'generalizedIouLoss',
@@ -73,6 +76,16 @@ function detectionTraining(config: TrainConfig): Training<GridExamples, Detectio
     },
     { name: 'detect', threads, argumentNames: ['variables', 'params', 'images', 'target'] },
   );
+  const evaluate = async (state: TrainState): Promise<DetectionEvaluation> => {
+    const variables = weightsOf(state);
+    const { loss: params } = state.params as { readonly loss: Arrays };
+    const { loss, ...candidates } = await overBatches(
+      rowsInOrder(testColumns, batchSize),
+      async ({ images, indices: _, ...target }) => answer(variables, params, images, target),
+    );
+    const found = detectionsOf(candidates);
+    return { loss: meanOf(loss as NDArray), measures: detectionMeasures(found, objects), found };
+  };
   return {
     schedule,
     steps,
@@ -80,16 +93,7 @@ function detectionTraining(config: TrainConfig): Training<GridExamples, Detectio
       init: model.init,
       batches: (key) => rowBatches(trainColumns, { batchSize, key }),
       step: model.step,
-      evaluate: async (state) => {
-        const variables = weightsOf(state);
-        const { loss: params } = state.params as { readonly loss: Arrays };
-        const { loss, ...candidates } = await overBatches(
-          rowsInOrder(testColumns, batchSize),
-          async ({ images, indices: _, ...target }) => answer(variables, params, images, target),
-        );
-        const found = detectionsOf(candidates);
-        return { loss: meanOf(loss as NDArray), measures: detectionMeasures(found, objects), found };
-      },
+      evaluate,
     },
     exported: (state) => {
       const infer = (variables: Tensors, images: Tensor) => candidatesOf(model.infer(variables, images));
@@ -101,6 +105,17 @@ function detectionTraining(config: TrainConfig): Training<GridExamples, Detectio
         sections: [{ heading: 'Scenes', body: boxPictures(test, evaluation.found) }],
       },
     }),
+    subject: async (state) => {
+      const { found, measures } = await evaluate(state);
+      return detectionSubject(model, state, {
+        train: trainColumns,
+        test,
+        found,
+        measured: measuredFacts(measures),
+        objective,
+        lossName: config.loss.name,
+      });
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { type ImageExamples, imageBatches } from '../batches.js';
 import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
 import { exportInference } from '../export.js';
-import { embeddingSubject } from '../inspection/subject.js';
+
 import { imageAugmentations } from '../options/augmentations.js';
 import { made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
@@ -13,11 +13,13 @@ import { type EmbeddingEvaluation, evaluateEmbedder } from './evaluate.js';
 import { embeddingLosses } from './losses.js';
 import { neighboursOf } from './neighbours.js';
 import { embeddingScores } from './scores.js';
+import { embeddingSubject } from './subject.js';
 
 /** Vectors of images, near one another where they are alike. */
 export const embedding: TrainingTask = {
   summary: 'vectors of images, near one another where they are alike',
   data: imageData,
+  needs: 'classes of whole images',
   models: Object.keys(imageModels),
   losses: embeddingLosses,
   loss: 'supCon',

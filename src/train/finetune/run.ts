@@ -28,7 +28,7 @@ import { removeFiles, writeFileAtomic } from '../storage/files.js';
 import { externalDataBeside } from '../storage/onnx-file.js';
 import type { Shown } from '../task.js';
 import { type Adapted, adapted, type Flat } from './adapted.js';
-import type { FinetuneConfig } from './config.js';
+import { type FinetuneConfig, parseFinetuneConfig } from './config.js';
 import { type FinetuneData, finetuneData, type Samples } from './data.js';
 import { checkOutput, type FinetuneEvaluation, finetuneTask } from './task.js';
 
@@ -59,7 +59,7 @@ export async function runFinetuning(
   options: FinetuneRunOptions,
 ): Promise<RunSummary | undefined> {
   const { out, resume = false, overwrite = false, signal, onEvent, onNote = () => {} } = options;
-  await requireFolder(out, config, resume, overwrite, 'finetune');
+  await requireFolder(out, config, { resume, overwrite, read: parseFinetuneConfig, who: 'finetune' });
   const { base, model, data } = await prepareFinetuning(config, onNote);
   const samples = data.train.count;
   if (samples < config.batchSize)

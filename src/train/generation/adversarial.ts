@@ -126,6 +126,11 @@ export function adversarialRun(
     how: ofNormalCodes,
     samples: (state, count) => generator.samples(generatorWeights(state), count),
     exported: (state) => generator.exported(generatorWeights(state)),
+    subject: async () => {
+      throw new Error(
+        `inspect: ${config.loss.name} trains two networks in turn, and each moves the loss of the other: there is no one loss around the weights to look at; look at the samples in the report`,
+      );
+    },
     init: (key) => {
       const [first, second] = split(key);
       const [buffers, weights] = partition(decoder.init(first), (path) => isBuffer(path));

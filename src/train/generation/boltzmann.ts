@@ -1,14 +1,18 @@
 import { contrastiveDivergence } from '../../losses/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal, uniform } from '../../runtime/random/index.js';
-import { type NDArray, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
+import { constant, type NDArray, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { exportCodes } from '../export.js';
 import { perImage } from '../images/losses.js';
+import { pictureGallery } from '../images/pictures.js';
+import { firstOf, ofPictures } from '../inspection/subject.js';
+import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
-import { initialState, type Tensors, trainStep } from '../step.js';
+import { type Arrays, initialState, type Tensors, type TrainState, trainStep } from '../step.js';
 import { drawnInParts, type GeneratorRun, type ImageColumns, type ImagesOnly, pixelsOf } from './generator.js';
 import type { EnergyObjective } from './losses.js';
 
@@ -109,6 +113,18 @@ export function boltzmannRun(
   });
   const testKey = (first: number) => foldIn(makeKey(0), first) as Key;
 
+  const evaluate = async ({ params }: TrainState): Promise<Measured> => {
+    const { loss, likelihood, error } = await overBatches(
+      rowsInOrder(columns, batchSize),
+      async ({ images, indices }) => {
+        const { again: _, ...numbers } = await judge(params as never, images, testKey(Number(indices.data[0])));
+        return numbers;
+      },
+    );
+    const measures = { pseudoLikelihood: meanOf(likelihood), psnr: -10 * Math.log10(meanOf(error)) };
+    return { loss: meanOf(loss), measures };
+  };
+
   return {
     schedule,
     steps,
@@ -123,17 +139,7 @@ export function boltzmannRun(
       return initialState(optimizer, { params, buffers: {}, carried: {} });
     },
     step,
-    evaluate: async ({ params }) => {
-      const { loss, likelihood, error } = await overBatches(
-        rowsInOrder(columns, batchSize),
-        async ({ images, indices }) => {
-          const { again: _, ...numbers } = await judge(params as never, images, testKey(Number(indices.data[0])));
-          return numbers;
-        },
-      );
-      const measures = { pseudoLikelihood: meanOf(likelihood), psnr: -10 * Math.log10(meanOf(error)) };
-      return { loss: meanOf(loss), measures };
-    },
+    evaluate,
     samples: async ({ params }, count) => {
       const drawn = await drawnInParts(count, async (part, size) => {
         const key = foldIn(makeKey(0), part) as Key;
@@ -149,6 +155,25 @@ export function boltzmannRun(
       });
       return { ...drawn, shape: [count, ...image] };
     },
+    // Contrastive divergence is the loss of none: what its steps follow is no gradient. The pseudolikelihood is what it raises.
+    subject: async (state) => ({
+      examples: firstOf({ images: train.images }),
+      usual: ofPictures,
+      params: state.params,
+      rest: {},
+      lossOf: (params, _, { images }) => {
+        const given = pixelsOf({ images: images as Tensor }).flatten(1);
+        return pseudoLikelihood(asMachine(params as Tensors), onOrOff(given, constant(makeKey(0))))
+          .mean()
+          .neg();
+      },
+      found: {
+        loss: 'negative log-pseudolikelihood (nats)',
+        unit: 'nats',
+        facts: measuredFacts((await evaluate(state)).measures),
+        sections: [{ heading: 'What hidden units look at', body: filterGallery(state.params, image) }],
+      },
+    }),
     reconstructed: async ({ params }, images) => (await judge(params as never, images, testKey(0))).again as NDArray,
     exported: ({ params }) =>
       exportCodes(
@@ -158,4 +183,29 @@ export function boltzmannRun(
         { name: 'boltzmann' },
       ),
   };
+}
+
+/** Hidden units whose weights are shown. */
+const shownUnits = 50;
+
+/** The weights of hidden units as images, those of the longest first: grey is 0, the largest of each unit white or black. */
+function filterGallery(params: Arrays, image: readonly number[]): string {
+  const { data, shape } = params.weight as NDArray;
+  const [pixels, units] = shape;
+  const columns = Array.from({ length: units }, (_, unit) =>
+    Float64Array.from({ length: pixels }, (_, pixel) => Number(data[pixel * units + unit])),
+  ).sort((a, b) => Math.hypot(...b) - Math.hypot(...a));
+  const shown = columns.slice(0, shownUnits);
+  const bytes = new Uint8Array(shown.length * pixels);
+  shown.forEach((column, i) => {
+    const largest = Math.max(1e-12, ...column.map(Math.abs));
+    bytes.set(
+      column.map((weight) => Math.round(127.5 * (1 + weight / largest))),
+      i * pixels,
+    );
+  });
+  return pictureGallery(
+    { data: bytes, shape: [shown.length, ...image], dtype: 'uint8' },
+    'Weights of hidden units to the pixels, those of the longest first: white speaks for the unit, black against it, grey is 0; each by its own largest.',
+  );
 }

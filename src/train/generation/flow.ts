@@ -1,13 +1,18 @@
 import { flowNegativeLogLikelihood } from '../../losses/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal, uniform } from '../../runtime/random/index.js';
-import type { NDArray, Tensor } from '../../tensor/index.js';
+import { normalQuantile } from '../../runtime/random/normal.js';
+import { constant, type NDArray, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { exportCodes } from '../export.js';
+import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
+import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
+import { equalLooks, lineChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
-import { initialState, type Tensors, trainStep } from '../step.js';
+import { initialState, type Tensors, type TrainState, trainStep } from '../step.js';
 import { couplings } from './couplings.js';
 import {
   drawnInParts,
@@ -20,6 +25,49 @@ import {
 
 /** Pixels are squeezed into [alpha, 1 - alpha] before their logits are taken, which have no bounds. */
 const alpha = 0.05;
+
+/** Test images whose codes an inspection looks at. */
+const coded = 250;
+
+/** The logits of pixels in [0, 1] after they were squeezed, and the logarithm of the slope of that. */
+function squeezed(x: Tensor): { readonly logits: Tensor; readonly logSlope: Tensor } {
+  const p = x
+    .clip(0, 1)
+    .mul(1 - 2 * alpha)
+    .add(alpha);
+  const [below, above] = [p.log(), p.neg().log1p()];
+  const logSlope = below
+    .add(above)
+    .neg()
+    .add(Math.log(1 - 2 * alpha));
+  return { logits: below.sub(above), logSlope };
+}
+
+/** How often numbers of codes are at most the quantiles of the standard normal distribution. */
+function normalityChart({ data }: NDArray): string {
+  const levels = Array.from({ length: 19 }, (_, k) => (k + 1) / 20);
+  const sorted = Float64Array.from(data as Float32Array).sort();
+  const points = levels.map((level) => {
+    const quantile = normalQuantile(level);
+    const above = sorted.findIndex((value) => value > quantile);
+    return { x: level, y: (above < 0 ? sorted.length : above) / sorted.length };
+  });
+  const chart = lineChart(
+    [
+      { name: `codes of test images`, points, markers: true },
+      { name: 'standard normal', points: [0, 1].map((v) => ({ x: v, y: v })) },
+    ],
+    {
+      title: 'Observed share of numbers of codes by level',
+      x: 'level',
+      y: 'share of numbers at or below the normal quantile',
+      xDomain: [0, 1],
+      yDomain: [0, 1],
+      looks: equalLooks,
+    },
+  );
+  return `<p>Images are drawn of codes that are standard normal: those of test images should be, too, or what is drawn is unlike them.</p><div class="charts"><figure>${chart}</figure></div>`;
+}
 
 /**
  * A normalising flow: an invertible function takes images to codes, which are to be standard normal, so that the likelihood of an image is known.
@@ -41,17 +89,9 @@ export function flowRun(
   /** Of images in [0, 1], of 256 steps. */
   const continuous = (images: Tensor, key: Tensor): Tensor => images.mul(255).add(uniform(key, images.shape)).div(256);
   const lossOf = (variables: Tensors, x: Tensor): Tensor => {
-    const p = x
-      .clip(0, 1)
-      .mul(1 - 2 * alpha)
-      .add(alpha);
-    const [below, above] = [p.log(), p.neg().log1p()];
-    const { z, logDeterminant } = flow.forward(variables, below.sub(above));
-    const squeezed = below
-      .add(above)
-      .neg()
-      .add(Math.log(1 - 2 * alpha));
-    return flowNegativeLogLikelihood(z.flatten(1), logDeterminant.add(squeezed.flatten(1).sum(-1)), {
+    const { logits, logSlope } = squeezed(x);
+    const { z, logDeterminant } = flow.forward(variables, logits);
+    return flowNegativeLogLikelihood(z.flatten(1), logDeterminant.add(logSlope.flatten(1).sum(-1)), {
       reduction: 'none',
     });
   };
@@ -77,19 +117,41 @@ export function flowRun(
   );
   const draw = compile(imagesOf, { threads, name: 'drawSamples', argumentNames: ['params', 'codes'] });
 
+  const evaluate = async ({ params }: TrainState): Promise<Measured> => {
+    const { loss } = await overBatches(rowsInOrder(columns, batchSize), ({ images, indices }) =>
+      judge(params as never, images, foldIn(makeKey(0), Number(indices.data[0])) as Key),
+    );
+    const nats = meanOf(loss);
+    // Of bytes, whose steps are 1 / 256 wide.
+    return { loss: nats, measures: { bitsPerValue: nats / (size * Math.LN2) + 8 } };
+  };
+
   return {
     schedule,
     steps,
     how: ofNormalCodes,
     init: (key) => initialState(optimizer, { params: flow.init(key), buffers: {}, carried: {} }),
     step,
-    evaluate: async ({ params }) => {
-      const { loss } = await overBatches(rowsInOrder(columns, batchSize), ({ images, indices }) =>
-        judge(params as never, images, foldIn(makeKey(0), Number(indices.data[0])) as Key),
+    evaluate,
+    subject: async (state) => {
+      const code = compile((params: Tensors, images: Tensor, key: Tensor) =>
+        flow.forward(params, squeezed(continuous(pixelsOf({ images }), key)).logits).z.flatten(1),
       );
-      const nats = meanOf(loss);
-      // Of bytes, whose steps are 1 / 256 wide.
-      return { loss: nats, measures: { bitsPerValue: nats / (size * Math.LN2) + 8 } };
+      const z = await code(state.params as never, firstOf(columns)(coded).images, makeKey(0));
+      await code.release();
+      return {
+        examples: firstOf({ images: train.images }),
+        usual: ofPictures,
+        params: state.params,
+        rest: {},
+        lossOf: (params, _, { images }) =>
+          lossOf(params as Tensors, continuous(pixelsOf({ images: images as Tensor }), constant(makeKey(0)))).mean(),
+        found: {
+          ...ownLoss(config.loss.name, ['flowNegativeLogLikelihood']),
+          facts: measuredFacts((await evaluate(state)).measures),
+          sections: [{ heading: 'Are codes normal?', body: normalityChart(z) }],
+        },
+      };
     },
     samples: ({ params }, count) =>
       drawnInParts(count, async (part, rows) => {

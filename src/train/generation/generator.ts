@@ -8,6 +8,7 @@ import { joinedRows } from '../batches.js';
 import type { Normalization } from '../classification/classifier.js';
 import { exportCodes } from '../export.js';
 import type { Drawn } from '../images/losses.js';
+import type { Subject } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import type { Arrays, Examples, StepDraw, Stepped, Symbolic, Tensors, TrainState } from '../step.js';
 
@@ -45,6 +46,8 @@ export interface GeneratorRun {
   reconstructed?(state: TrainState, images: NDArray<'uint8'>): Promise<NDArray>;
   /** As an ONNX model from `codes` to `images`. */
   exported(state: TrainState): Uint8Array;
+  /** What an inspection looks at. @throws Error of one line where there is no one loss to look at. */
+  subject(state: TrainState): Promise<Subject>;
 }
 
 /** Rows that are made a hundred at a time, of which `count` are kept. */

@@ -87,6 +87,7 @@ function generationTraining(config: TrainConfig, prepared: PreparedData): Traini
       },
     },
     exported: run.exported,
+    subject: run.subject,
     shown: async ({ state }) => {
       const floor = await distanceOf(some(train.images, Math.min(count, train.images.shape[0])));
       const words = `${run.how} The Frechet distance compares ${count} of them with as many test images; of as many training images it is ${floor.toPrecision(3)}.`;

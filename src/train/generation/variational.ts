@@ -2,11 +2,17 @@ import { binaryCrossEntropyWithLogits, gaussianKl } from '../../losses/index.js'
 import { Context } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal, split } from '../../runtime/random/index.js';
-import { merge, type Tensor } from '../../tensor/index.js';
+import { constant, merge, type NDArray, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
+import { first, nearAndFar } from '../classification/subject.js';
+import { searched } from '../embedding/evaluate.js';
 import { type Drawn, perImage } from '../images/losses.js';
+import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
+import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
+import { barChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
 import { type Arrays, modelState, type Tensors, type TrainState, trainStep } from '../step.js';
 import {
@@ -84,6 +90,25 @@ export function variationalRun(
     { threads, name: 'judge', argumentNames: ['variables', 'images', 'key'] },
   );
 
+  const evaluate = async ({ params, buffers }: TrainState): Promise<Measured> => {
+    const variables = merge(params, buffers);
+    const { loss, divergence, evidence, error } = await overBatches(
+      rowsInOrder(columns, batchSize),
+      async ({ images, indices }) => {
+        const { images: _, ...numbers } = await judge(variables as never, images, testKey(Number(indices.data[0])));
+        return numbers;
+      },
+    );
+    return {
+      loss: meanOf(loss),
+      measures: {
+        evidence: meanOf(evidence),
+        divergence: meanOf(divergence),
+        psnr: -10 * Math.log10(meanOf(error)),
+      },
+    };
+  };
+
   return {
     steps,
     schedule,
@@ -96,21 +121,36 @@ export function variationalRun(
       return modelState(optimizer, variables);
     },
     step,
-    evaluate: async ({ params, buffers }) => {
-      const variables = merge(params, buffers);
-      const { loss, divergence, evidence, error } = await overBatches(
-        rowsInOrder(columns, batchSize),
-        async ({ images, indices }) => {
-          const { images: _, ...numbers } = await judge(variables as never, images, testKey(Number(indices.data[0])));
-          return numbers;
-        },
+    evaluate,
+    subject: async (state) => {
+      const code = compile((variables: Tensors, images: Tensor) => {
+        const { mean, logVariance } = coded(variables, pixelsOf({ images }), new Context());
+        // Of each number of a code by itself.
+        const divergence = mean.square().add(logVariance.exp()).sub(logVariance).sub(1).mul(0.5);
+        return { mean, divergence };
+      });
+      const some = first(test, searched.test);
+      const codes = await overBatches(rowsInOrder({ images: some.images }, batchSize), ({ images }) =>
+        code(merge(state.params, state.buffers) as never, images),
       );
+      await code.release();
       return {
-        loss: meanOf(loss),
-        measures: {
-          evidence: meanOf(evidence),
-          divergence: meanOf(divergence),
-          psnr: -10 * Math.log10(meanOf(error)),
+        examples: firstOf({ images: train.images }),
+        usual: ofPictures,
+        params: state.params,
+        rest: state.buffers,
+        lossOf: (p, b, { images }) => {
+          const pixels = pixelsOf({ images: images as Tensor });
+          const code = coded(merge(p, b) as Tensors, pixels, new Context(), constant(testKey(0)));
+          return lossOf(code, pixels).mean();
+        },
+        found: {
+          classes: test.classes,
+          features: 'codes',
+          ...ownLoss(config.loss.name, ['gaussianKl']),
+          facts: measuredFacts((await evaluate(state)).measures),
+          ...(await nearAndFar({ embeddings: codes.mean, labels: some.labels }, test)),
+          sections: [{ heading: 'What the numbers of a code tell', body: divergenceChart(codes.divergence) }],
         },
       };
     },
@@ -122,6 +162,20 @@ export function variationalRun(
 /** The decoder's variables in a state. */
 const decoderOf = ({ params, buffers }: TrainState): Arrays =>
   (merge(params, buffers) as { readonly decoder: Arrays }).decoder;
+
+/** By how many nats the distributions of each number of a code, [n, latent], diverge from the prior: those near 0 are not used. */
+function divergenceChart({ data, shape: [n, latent] }: NDArray): string {
+  const bars = Array.from({ length: latent }, (_, k) => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += Number(data[i * latent + k]);
+    return { name: `number ${k + 1}`, value: sum / n };
+  }).sort((a, b) => b.value - a.value);
+  const chart = barChart(bars, {
+    title: 'Divergence of the numbers of a code from the prior',
+    x: 'mean divergence from the prior (nats)',
+  });
+  return `<p>Each number of the code of a test image has a distribution of its own. By so much it tells of the image; one near 0 nats is as the prior, whatever the image, and tells nothing.</p><div class="charts"><figure>${chart}</figure></div>`;
+}
 
 /** Of the codes that are drawn for a batch of the test set: always the same. */
 const testKey = (first: number): Key => foldIn(makeKey(0), first) as Key;

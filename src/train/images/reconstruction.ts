@@ -3,21 +3,32 @@ import { ssim } from '../../losses/index.js';
 import { Context } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, key as makeKey, normal } from '../../runtime/random/index.js';
-import { concat, merge, type Tensor } from '../../tensor/index.js';
+import { concat, constant, merge, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { imageData, type PreparedData, prepareData } from '../build.js';
 import { exportInference } from '../export.js';
+import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { type BatchAugmentation, imageAugmentations } from '../options/augmentations.js';
 import { type Choice, made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
-import { type Arrays, type Examples, modelState, type Symbolic, type Tensors, trainStep } from '../step.js';
+import {
+  type Arrays,
+  type Examples,
+  modelState,
+  type Symbolic,
+  type Tensors,
+  type TrainState,
+  trainStep,
+} from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type Degradation, degradations, transmissions } from './degradations.js';
 import { type Drawn, imageLosses } from './losses.js';
 import { imageToImageModels } from './models.js';
 import { bytesOf, pictureTable } from './pictures.js';
+import { qualitySections } from './quality.js';
 
 /** Images as they are, and as the model is given them where something happened to them once and for all; bytes. */
 interface Restored extends Columns {
@@ -117,6 +128,26 @@ function reconstructionTraining(config: TrainConfig, prepared: PreparedData): Tr
       judge(variables as never, examples as never, testKey(Number(indices.data[0]))),
     );
   const changed = degrade.length > 0 || noise > 0;
+  const evaluate = async ({ params, buffers }: TrainState) => {
+    const answers = await judged(merge(params, buffers));
+    const meanSquaredError = meanOf(answers.error);
+    const measures = { psnr: -10 * Math.log10(meanSquaredError), ssim: meanOf(answers.similarity), meanSquaredError };
+    return { loss: meanOf(answers.loss), measures, answers };
+  };
+  /** Some images of the test set as the model is given them, as it makes them and as they were; inputs only where they differ. */
+  const lookedAt = async ({ params, buffers }: TrainState, places: readonly number[]) => {
+    const look = compile((v: Tensors, examples: Symbolic<Restored>, key: Tensor) => {
+      const { inputs, targets } = drawnFor(pairOf(examples), key);
+      return { inputs, targets, outputs: apply(v, inputs, new Context()).images };
+    });
+    const seen = await look(merge(params, buffers) as never, rowsAt(test, places) as never, testKey(0));
+    await look.release();
+    return [
+      ...(changed ? [{ name: 'input', images: bytesOf(seen.inputs) }] : []),
+      { name: 'output', images: bytesOf(seen.outputs) },
+      { name: 'target', images: bytesOf(seen.targets) },
+    ];
+  };
 
   return {
     schedule,
@@ -125,13 +156,9 @@ function reconstructionTraining(config: TrainConfig, prepared: PreparedData): Tr
       init: (key) => modelState(optimizer, model.init(key)),
       batches: (key) => rowBatches(train, { batchSize, key }),
       step,
-      evaluate: async ({ params, buffers }) => {
-        const { loss: losses, error, similarity } = await judged(merge(params, buffers));
-        const meanSquaredError = meanOf(error);
-        return {
-          loss: meanOf(losses),
-          measures: { psnr: -10 * Math.log10(meanSquaredError), ssim: meanOf(similarity), meanSquaredError },
-        };
+      evaluate: async (state) => {
+        const { loss: testLoss, measures } = await evaluate(state);
+        return { loss: testLoss, measures };
       },
     },
     exported: ({ params, buffers }) =>
@@ -141,29 +168,35 @@ function reconstructionTraining(config: TrainConfig, prepared: PreparedData): Tr
         train.images,
         { name: 'reconstruction', output: 'reconstructed' },
       ),
-    shown: async ({ state: { params, buffers } }) => {
-      const variables = merge(params, buffers);
-      const count = Math.min(10, test.images.shape[0]);
-      const first = rowsAt(
-        test,
-        Array.from({ length: count }, (_, i) => i),
-      );
-      const look = compile((v: Tensors, examples: Symbolic<Restored>, key: Tensor) => {
-        const { inputs, targets } = drawnFor(pairOf(examples), key);
-        return { inputs, targets, outputs: apply(v, inputs, new Context()).images };
-      });
-      const seen = await look(variables as never, first as never, testKey(0));
-      await look.release();
-      const given = -10 * Math.log10(meanOf((await judged(variables)).given));
+    shown: async ({ state }) => {
+      const columns = await lookedAt(state, [...Array(Math.min(10, test.images.shape[0])).keys()]);
+      const given = -10 * Math.log10(meanOf((await judged(merge(state.params, state.buffers))).given));
       const words = changed
         ? `Test images as the model is given them, as it restores them, and as they were. The inputs have a peak signal-to-noise ratio of ${given.toFixed(2)} dB.`
         : 'Test images, and what the model makes of them.';
-      const columns = [
-        ...(changed ? [{ name: 'input', images: bytesOf(seen.inputs) }] : []),
-        { name: 'output', images: bytesOf(seen.outputs) },
-        { name: 'target', images: bytesOf(seen.targets) },
-      ];
       return { record: { sections: [{ heading: 'Images', body: pictureTable(columns, words) }] } };
+    },
+    subject: async (state) => {
+      const { measures, answers } = await evaluate(state);
+      const errors = { outputs: answers.error, ...(changed && { inputs: answers.given }) };
+      return {
+        examples: firstOf(train),
+        usual: ofPictures,
+        params: state.params,
+        rest: state.buffers,
+        lossOf: (params, buffers, examples) => {
+          const pair = drawnFor(pairOf(examples as unknown as Symbolic<Restored>), constant(testKey(0)));
+          return loss(
+            arrived(apply(merge(params, buffers) as Tensors, pair.inputs, new Context())),
+            pair.targets,
+          ).mean();
+        },
+        found: {
+          ...ownLoss(config.loss.name),
+          facts: measuredFacts(measures),
+          sections: await qualitySections(errors, (places) => lookedAt(state, places)),
+        },
+      };
     },
   };
 }

@@ -3,42 +3,41 @@ import { hessianSpectrum, lossSurface, randomDirection } from '../../diagnostics
 import { sharpness } from '../../optim/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, key } from '../../runtime/random/index.js';
-import type { MapTree, NDArray, Tensor } from '../../tensor/index.js';
-import { parseConfig } from '../config.js';
+import type { NDArray, Tensor } from '../../tensor/index.js';
+import { savedConfig } from '../config.js';
 import { runFiles } from '../loop.js';
 import type { Arrays } from '../step.js';
 import { loadCheckpoint } from '../storage/checkpoint.js';
 import { readJson } from '../storage/files.js';
 import { tasks } from '../tasks.js';
 import type { Inspection } from './inspection.js';
+import type { StateTensors } from './subject.js';
 
 export interface InspectOptions {
-  /** Training examples that the loss is looked at on. Default 512, of queries 64. */
+  /** Training examples that the loss is looked at on. Default 512; of queries, and of pictures that are seen whole, 64. */
   readonly samples?: number;
   /** Positions along each direction of the surface. Default 21. */
   readonly points?: number;
-  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30, of queries 2 and 8. */
+  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30, of queries 8, of pictures that are seen whole 12. */
   readonly probes?: number;
   readonly steps?: number;
   readonly onProgress?: (what: string) => void;
 }
 
 /**
- * Looks at a finished run: on the test set calibration, confusion, the spread of features and nearest neighbours, or what columns of a table are
- * worth; neural collapse on the training set; and around the trained weights the loss on a plane, the spectrum of the Hessian and the sharpness, all with running statistics as in
- * evaluation.
+ * Looks at a run from near. Around the trained weights: the training loss on a plane, the spectrum of its Hessian and its sharpness, on examples that are
+ * always the same, with running statistics as in evaluation. On the test set: what the task finds, as calibration and confusion of what answers with
+ * classes, neighbours of what has features, what columns of a table are worth, where errors are of what makes images.
  *
- * @throws Error of one line when the folder holds no run or its checkpoint does not fit.
+ * @throws Error of one line when the folder holds no run, its checkpoint does not fit, or no one loss was trained on, as of a generator and a discriminator.
  */
 export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
   const { points = 21, probes = 2, onProgress = () => {} } = options;
   const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
   if (settings.kind !== undefined)
     throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
-  const config = parseConfig(settings);
+  const config = savedConfig(settings);
   const training = await tasks[config.task].prepare(config, {});
-  if (!training.subject)
-    throw new Error(`inspect: ${folder} holds a run of ${config.task}, which cannot be looked at; look at its report`);
   const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
   onProgress('test set');
   const { examples, params, rest, lossOf, found, usual } = await training.subject(state);
@@ -46,17 +45,16 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
   const seen = examples(samples);
 
   onProgress('loss around the weights');
-  type State = MapTree<Arrays, NDArray, Tensor>;
   const loss = compile(lossOf);
   const evaluate = async (p: Arrays) =>
     Number(((await loss(p as never, rest as never, seen as never)) as NDArray).data[0]);
-  const directions = compile((p: State, k: Tensor) => [0, 1].map((i) => randomDirection(p, foldIn(k, i))));
+  const directions = compile((p: StateTensors, k: Tensor) => [0, 1].map((i) => randomDirection(p, foldIn(k, i))));
   const [first, second] = (await directions(params as never, key(config.seed))) as [Arrays, Arrays];
   const surface = await lossSurface(evaluate, params, [first, second], { points });
 
   onProgress('spectrum of the Hessian');
-  const probe = compile((p: State, r: State, x: State, k: Tensor) => {
-    const at = (q: State) => lossOf(q, r, x);
+  const probe = compile((p: StateTensors, r: StateTensors, x: StateTensors, k: Tensor) => {
+    const at = (q: StateTensors) => lossOf(q, r, x);
     return { ...hessianSpectrum(at, p, k, { steps }), rise: sharpness(at, p) };
   });
   const spectrum: { eigenvalue: number; weight: number }[] = [];

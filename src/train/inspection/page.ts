@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { page, percent, section, showSetting } from '../pages/html.js';
+import { escapeHtml, page, percent, section, showSetting } from '../pages/html.js';
 import { confusionTable, neighbourRows, scoreTable } from '../pages/report.js';
 import type { Answers, Inspection } from './inspection.js';
 
@@ -22,55 +22,41 @@ const axis = (label: string) => ({ label, labelAnchor: 'center', labelArrow: 'no
 
 /** An inspection as one page that needs nothing else. */
 export function renderInspection(inspection: Inspection): string {
-  const { run, config, seed, samples, examples = 'images', classes = [], sharpness, spectrum } = inspection;
-  const { answers, collapse, scores, spread, neighbours, sections = [] } = inspection;
+  const { run, config, seed } = inspection;
+  const shown = (setting: unknown) => escapeHtml(showSetting(setting));
+  return page(
+    `${run}: inspection`,
+    `<h1>Inspection of ${escapeHtml(run)}</h1>
+<p class="summary">${shown(config.model)} on ${shown(config.data)}, ${shown(config.loss)}, ${shown(config.optimizer)}, seed ${seed}</p>
+${inspectionBody(inspection)}`,
+  );
+}
+
+/** What an inspection shows, below a heading of its own or within another page. */
+export function inspectionBody(inspection: Inspection): string {
+  const { classes = [], answers, scores, neighbours, sections = [], seed } = inspection;
+  const losses = finiteLosses(inspection);
   const unit = unitOf(inspection);
-  const values = spectrum.map(({ eigenvalue }) => eigenvalue);
-  const losses = inspection.surface.losses.flat();
-  const facts = [
-    ...(inspection.facts ?? []),
-    ...(answers
-      ? [
-          ['expected calibration error, test set, 15 bins', percent(answers.calibrationError)],
-          ['adaptive: bins of equal counts', percent(answers.adaptiveCalibrationError)],
-          ['maximum: the worst bin', percent(answers.maximumCalibrationError)],
-          ['classwise: mean over classes', percent(answers.classwiseCalibrationError)],
-        ]
-      : []),
-    [
-      `sharpness: rise of the loss within 0.05 of the weights, ${samples} training ${examples}`,
-      `${sharpness.toPrecision(3)}${unit}`,
-    ],
-    ['largest eigenvalue of the Hessian', Math.max(...values).toPrecision(4)],
-    ['smallest eigenvalue of the Hessian', Math.min(...values).toPrecision(4)],
-    ...(spread && answers
-      ? [
-          ['alignment of the last features: mean squared distance within a class', spread.alignment.toFixed(4)],
-          ['uniformity of the last features: logarithm of the mean Gaussian potential', spread.uniformity.toFixed(4)],
-        ]
-      : []),
-    ...(collapse ? collapseFacts(inspection) : []),
-  ];
-  const table = `<table class="config"><tbody>${facts.map(([name, value]) => `<tr><th scope="row">${name}</th><td>${value}</td></tr>`).join('')}</tbody></table>`;
+  const infinite = losses.length < inspection.surface.losses.flat().length;
   const figures = [
     ...(answers
       ? [
           [
             'Reliability on the test set',
             reliability(answers, seed),
-            'Bars: share of right predictions among those of each confidence; their width follows the number of samples. On the dashed line a confidence is a probability.',
+            `Bars: share of right ${answers.of ?? 'predictions'} among those of each confidence; their width follows the number of ${answers.of ?? 'samples'}. On the dashed line a confidence is a probability.`,
           ],
         ]
       : []),
     [
       'Training loss around the weights',
       surface(inspection),
-      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (light) to ${Math.max(...losses).toPrecision(3)}${unit} (dark); on each line it is the same, and from one line to the next it grows by the same ${Math.min(...losses) > 0 ? 'factor' : 'amount'}.`,
+      `Two random directions, filter-normalised; 1 is as long as the weights themselves. The cross marks the trained weights. The loss goes from ${Math.min(...losses).toPrecision(3)} (light) to ${Math.max(...losses).toPrecision(3)}${unit} (dark); on each line it is the same, and from one line to the next it grows by the same ${Math.min(...losses) > 0 ? 'factor' : 'amount'}.${infinite ? ' Where it is no number it is drawn as the largest.' : ''}`,
     ],
     [
       'Training loss along the first direction',
       profile(inspection),
-      `The middle row of the surface${Math.min(...middleOf(inspection)) > 0 ? ', the loss logarithmic' : ''}. The dashed line marks the trained weights.`,
+      `The middle row of the surface${isPositive(inspection) ? ', the loss logarithmic' : ''}. The dashed line marks the trained weights.`,
     ],
     [
       'Spectrum of the Hessian',
@@ -78,21 +64,55 @@ export function renderInspection(inspection: Inspection): string {
       'Smoothed density of eigenvalues by stochastic Lanczos quadrature, logarithmic: most are near 0, a few stand apart.',
     ],
   ];
-  return page(
-    `${run}: inspection`,
-    `<h1>Inspection of ${run.replaceAll('<', '&lt;')}</h1>
-<p class="summary">${showSetting(config.model)} on ${showSetting(config.data)}, ${showSetting(config.loss)}, ${showSetting(config.optimizer)}, seed ${seed}</p>
-${section('In numbers', table)}
+  return `${section('In numbers', factTable(inspection))}
 ${scores ? section('Embeddings of the test set', scoreTable(scores)) : ''}
 <section class="charts">${figures.map(([name, svg, words]) => `<figure><figcaption>${name}</figcaption>${svg}<p>${words}</p></figure>`).join('\n')}</section>
 ${sections.map(({ heading, body }) => section(heading, body)).join('\n')}
-${answers ? section('Confusion matrix', confusionTable(answers.confusion, classes)) : ''}
-${neighbours ? section('Nearest neighbours', neighbourRows(neighbours, classes)) : ''}`,
-  );
+${answers ? section('Confusion matrix', confusionTable(answers.confusion, classes, answers.confused ?? answers.of)) : ''}
+${neighbours ? section('Nearest neighbours', neighbourRows(neighbours, classes)) : ''}`;
 }
 
-/** Of the loss, after a number: those of embeddings have none. */
-const unitOf = ({ answers }: Inspection) => (answers ? ' nats' : '');
+function factTable(inspection: Inspection): string {
+  const { samples, examples = 'images', sharpness, spectrum, answers, spread, scores, features } = inspection;
+  const values = spectrum.map(({ eigenvalue }) => eigenvalue);
+  const of = features ?? 'the last features';
+  const facts = [
+    ...(inspection.facts ?? []),
+    ...(answers ? calibrationFacts(answers) : []),
+    [
+      `sharpness: rise of the loss within 0.05 of the weights, ${samples} training ${examples}`,
+      `${sharpness.toPrecision(3)}${unitOf(inspection)}`,
+    ],
+    ['largest eigenvalue of the Hessian', Math.max(...values).toPrecision(4)],
+    ['smallest eigenvalue of the Hessian', Math.min(...values).toPrecision(4)],
+    ...(spread && !scores
+      ? [
+          [`alignment of ${of}: mean squared distance within a class`, spread.alignment.toFixed(4)],
+          [`uniformity of ${of}: logarithm of the mean Gaussian potential`, spread.uniformity.toFixed(4)],
+        ]
+      : []),
+    ...collapseFacts(inspection),
+  ];
+  return `<table class="config"><tbody>${facts.map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</tbody></table>`;
+}
+
+function calibrationFacts({ of, ...answers }: Answers): string[][] {
+  const { calibrationError, adaptiveCalibrationError, maximumCalibrationError, classwiseCalibrationError } = answers;
+  return [
+    [`expected calibration error, test set, 15 bins${of ? ` of ${of}` : ''}`, percent(calibrationError)],
+    ['adaptive: bins of equal counts', percent(adaptiveCalibrationError)],
+    ['maximum: the worst bin', percent(maximumCalibrationError)],
+    ...(classwiseCalibrationError === undefined
+      ? []
+      : [['classwise: mean over classes', percent(classwiseCalibrationError)]]),
+  ];
+}
+
+/** Of the loss, after a number. */
+const unitOf = ({ unit }: Inspection) => (unit === undefined ? '' : ` ${unit}`);
+
+/** Far from the weights a loss may be no number any more. */
+const finiteLosses = ({ surface: { losses } }: Inspection): number[] => losses.flat().filter(Number.isFinite);
 
 /** How long a direction is, for an axis. */
 const lengths = 'lengths of the weights';
@@ -111,17 +131,20 @@ function collapseFacts({ collapse, collapseSamples }: Inspection): string[][] {
 
 const middleOf = ({ surface: { y, losses } }: Inspection) => losses[y.length >> 1];
 
+/** Whether the loss is positive along the first direction, so that its logarithm can be drawn. */
+const isPositive = (inspection: Inspection) => middleOf(inspection).every((loss) => loss > 0 || !Number.isFinite(loss));
+
 function profile(inspection: Inspection): string {
   const { surface, loss, seed } = inspection;
   const middle = middleOf(inspection);
-  const points = surface.x.map((at, i) => ({ at, loss: middle[i] }));
+  const points = surface.x.map((at, i) => ({ at, loss: middle[i] })).filter(({ loss }) => Number.isFinite(loss));
   return drawn(`Loss along the first direction, seed ${seed}`, {
     x: axis(`first direction (${lengths}; seed ${seed})`),
     y: {
       label: loss,
       labelAnchor: 'top',
       labelArrow: 'none',
-      type: Math.min(...middle) > 0 ? 'log' : 'linear',
+      type: isPositive(inspection) ? 'log' : 'linear',
       tickFormat: '~g',
       grid: true,
     },
@@ -133,7 +156,7 @@ function profile(inspection: Inspection): string {
   });
 }
 
-function reliability({ reliability: bins }: Answers, seed: number): string {
+function reliability({ reliability: bins, of = 'samples', confidence }: Answers, seed: number): string {
   const most = Math.max(...bins.map(({ count }) => count));
   const bars = bins
     .map((bin, i) => ({ ...bin, middle: (i + 0.5) / bins.length }))
@@ -143,8 +166,8 @@ function reliability({ reliability: bins }: Answers, seed: number): string {
       return { x1: middle - half, x2: middle + half, accuracy };
     });
   return drawn(`Reliability diagram, seed ${seed}`, {
-    x: { ...axis(`confidence (probability of the predicted class; seed ${seed})`), domain: [0, 1] },
-    y: { label: 'accuracy (share of samples)', labelAnchor: 'top', labelArrow: 'none', domain: [0, 1], grid: true },
+    x: { ...axis(`confidence (${confidence ?? 'probability of the predicted class'}; seed ${seed})`), domain: [0, 1] },
+    y: { label: `accuracy (share of ${of})`, labelAnchor: 'top', labelArrow: 'none', domain: [0, 1], grid: true },
     marks: [
       Plot.frame({ stroke: '#bbb' }),
       Plot.rectY(bars, { x1: 'x1', x2: 'x2', y: 'accuracy', fill: '#8aa6c1', stroke: '#1b4f72' }),
@@ -167,8 +190,11 @@ const greys = Array.from({ length: 10 }, (_, i) => {
 
 function surface(inspection: Inspection): string {
   const { seed, loss } = inspection;
-  const { x, y, losses } = inspection.surface;
-  const edges = levelsOf(losses.flat(), greys.length);
+  const { x, y } = inspection.surface;
+  const finite = finiteLosses(inspection);
+  const largest = Math.max(...finite);
+  const losses = inspection.surface.losses.flat().map((value) => (Number.isFinite(value) ? value : largest));
+  const edges = levelsOf(finite, greys.length);
   const color = { type: 'threshold', domain: edges.slice(1), range: greys } as const;
   const legend = Plot.legend({
     document: blank(),
@@ -186,7 +212,7 @@ function surface(inspection: Inspection): string {
     y: { ...axis(`second direction (${lengths})`), domain: [y[0], y[y.length - 1]] },
     color,
     marks: [
-      Plot.contour(losses.flat(), {
+      Plot.contour(losses, {
         width: x.length,
         height: y.length,
         x1: x[0] - rimX,
@@ -239,7 +265,7 @@ function density(inspection: Inspection): string {
   const top = Math.max(...curve.map((point) => point.density));
   const floor = top * 1e-8;
   return drawn(`Spectrum of the Hessian, seed ${seed}`, {
-    x: axis(`eigenvalue (loss${unitOf(inspection) && ' in nats'} per squared weight; seed ${seed})`),
+    x: axis(`eigenvalue (loss${inspection.unit ? ` in ${inspection.unit}` : ''} per squared weight; seed ${seed})`),
     y: {
       label: 'density (share of eigenvalues per unit)',
       labelAnchor: 'top',

@@ -168,7 +168,12 @@ function lossAxis(config: RunRecord['config'], testLoss: string | undefined): st
   return name === '' || name === 'crossEntropy' ? testLoss : `${name}; test set: ${testLoss}`;
 }
 
-export function confusionTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {
+/** Counts of (true class, predicted class) with what stands out. @param of what is counted. */
+export function confusionTable(
+  confusion: readonly (readonly number[])[],
+  classes: readonly string[],
+  of = 'samples',
+): string {
   const head = classes.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('');
   const rows = confusion.map((row, i) => {
     const total = row.reduce((a, b) => a + b, 0);
@@ -188,8 +193,8 @@ export function confusionTable(confusion: readonly (readonly number[])[], classe
     .sort((a, b) => b.count - a.count)
     .slice(0, 3)
     .map(({ i, j, count }) => `${escapeHtml(classes[i])} taken for ${escapeHtml(classes[j])} (${count})`);
-  return `<p>Rows are true classes, columns predictions; numbers are test samples.${pairs.length > 0 ? ` Most confused: ${pairs.join(', ')}.` : ''}</p>
-<div class="wide"><table class="confusion"><thead><tr><th scope="col">true \\ predicted</th>${head}<th scope="col">samples</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+  return `<p>Rows are true classes, columns predictions; numbers are ${of === 'samples' ? 'test samples' : `${of} of the test set`}.${pairs.length > 0 ? ` Most confused: ${pairs.join(', ')}.` : ''}</p>
+<div class="wide"><table class="confusion"><thead><tr><th scope="col">true \\ predicted</th>${head}<th scope="col">${of}</th></tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
 function classTable(confusion: readonly (readonly number[])[], classes: readonly string[]): string {

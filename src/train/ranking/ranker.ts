@@ -15,6 +15,7 @@ import {
   trainStep,
 } from '../step.js';
 import type { RankingLoss } from './losses.js';
+import type { RankingRegularizer } from './regularizers.js';
 
 /** Lists of items on their way to a model, filled up to one length. */
 export interface ListExamples extends Examples {
@@ -30,6 +31,8 @@ export interface RankerOptions extends SessionOptions {
   readonly loss: RankingLoss;
   /** Of the features of the training set's items. */
   readonly features: Standardization;
+  /** What is added to the loss. Default none. */
+  readonly regularizers?: readonly RankingRegularizer[];
 }
 
 /** The same as {@link ListExamples}, as tensors, and what is drawn. */
@@ -53,12 +56,17 @@ export interface Ranker {
 
 /** A scorer of single items, a loss of lists and an optimizer as compiled steps. Standardisation of the features is part of the model. */
 export function ranker(model: Layer<Arrays>, optimizer: Minimizer, options: RankerOptions): Ranker {
-  const { loss, features: scale, ...session } = options;
-  const scoresOf = (variables: Tensors, features: Tensor, context: Context): Tensor => {
-    const columns = features.shape[features.rank - 1];
-    const items = scaledFeatures({ features: scale }, features.reshape([-1, columns]));
+  const { loss, features: scale, regularizers = [], ...session } = options;
+  const scaled = (features: Tensor): Tensor => {
+    const items = features.reshape([-1, features.shape[features.rank - 1]]);
+    return scaledFeatures({ features: scale }, items).reshape(features.shape);
+  };
+  const scoresOfScaled = (variables: Tensors, features: Tensor, context: Context): Tensor => {
+    const items = features.reshape([-1, features.shape[features.rank - 1]]);
     return model.apply(variables, items, context).reshape(features.shape.slice(0, -1));
   };
+  const scoresOf = (variables: Tensors, features: Tensor, context: Context): Tensor =>
+    scoresOfScaled(variables, scaled(features), context);
   const lossIn =
     (context: Context) =>
     (variables: Tensors, { features, relevance, mask }: Lists, key: Tensor) => {
@@ -70,9 +78,19 @@ export function ranker(model: Layer<Arrays>, optimizer: Minimizer, options: Rank
     ...session,
     optimizer,
     prepare: ({ features, relevance, mask }) => ({ features, relevance, mask }),
-    objective: ({ params, buffers, batch, key, context }) => ({
-      loss: lossIn(context)(merge(params, buffers), batch, foldIn(key, -2)).loss,
-    }),
+    objective: ({ params, buffers, batch, key, context }) => {
+      const variables = merge(params, buffers);
+      const { relevance, mask } = batch;
+      const lossKey = foldIn(key, -2);
+      const seen = {
+        features: scaled(batch.features),
+        mask,
+        scores: (x: Tensor) => scoresOfScaled(variables, x, new Context({ training: true, key })),
+        loss: (scores: Tensor) => loss({ scores, relevance, mask, key: lossKey }),
+      };
+      const penalties = regularizers.map((penalty, i) => penalty({ ...seen, key: foldIn(foldIn(key, -4), i) }));
+      return { loss: [lossIn(context)(variables, batch, lossKey).loss, ...penalties].reduce((a, b) => a.add(b)) };
+    },
   });
 
   const evaluate = compile(

@@ -1,4 +1,4 @@
-import { listsOf, type RankedLists, rowsAt, standardizationOf, type Tabular } from '../../data/index.js';
+import { listsOf, type RankedLists, standardizationOf, type Tabular } from '../../data/index.js';
 import { mlp } from '../../nn/index.js';
 import { foldIn, key as makeKey } from '../../runtime/random/index.js';
 import { constant, merge } from '../../tensor/index.js';
@@ -6,6 +6,7 @@ import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportRows } from '../export.js';
 import { importanceSection } from '../inspection/importance.js';
+import { firstOf } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
@@ -17,6 +18,7 @@ import type { Training, TrainingTask } from '../task.js';
 import { rankingLosses } from './losses.js';
 import { meanNdcg, type Ranking, rankingMeasures } from './measures.js';
 import { type ListExamples, ranker } from './ranker.js';
+import { rankingRegularizers } from './regularizers.js';
 import { rankingSections } from './report.js';
 
 /** The order of the items of each query. */
@@ -28,10 +30,10 @@ export const ranking: TrainingTask = {
   losses: rankingLosses,
   loss: 'neuralNdcg',
   augmentations: {},
-  regularizers: {},
+  regularizers: rankingRegularizers,
   settings: ['target', 'columns', 'group', 'testData', 'validation', 'splitSeed'],
   impliedBy: 'group',
-  defaults: { epochs: 20, batchSize: 32, optimizer: 'adamw', hidden: [64, 32] },
+  defaults: { epochs: 20, batchSize: 32, optimizer: 'adamW', hidden: [64, 32] },
   prepare: rankingTraining,
 };
 
@@ -48,6 +50,7 @@ async function rankingTraining(config: TrainConfig): Promise<Training<ListExampl
   const model = ranker(mlp({ sizes: [columns, ...hidden, 1], dropout }), optimizerOf(config, schedule), {
     loss: made(rankingLosses, config.loss),
     features: standardizationOf(tables.train.features),
+    regularizers: config.regularizer.map((chosen) => made(rankingRegularizers, chosen)),
     threads,
   });
   const draws = makeKey(config.seed);
@@ -79,7 +82,7 @@ async function rankingTraining(config: TrainConfig): Promise<Training<ListExampl
       };
       const error = await measured(tables.test.features);
       return {
-        examples: (count) => rowsAt({ ...train }, [...Array(Math.min(count, train.mask.shape[0])).keys()]),
+        examples: firstOf({ ...train }),
         // The derivatives of a relaxed sort are long.
         usual: { samples: 64, steps: 8 },
         params: state.params,

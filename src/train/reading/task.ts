@@ -8,17 +8,19 @@ import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportInference } from '../export.js';
 import type { Measured } from '../loop.js';
+import { measuredFacts } from '../measures.js';
 import { made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
 import { pictureAugmentations } from '../scenes/augmentations.js';
 import { stringsOf } from '../scenes/data.js';
 import { inUnitRange, type PictureExamples, pictureModel } from '../scenes/model.js';
 import type { TrainConfig } from '../settings.js';
-import { type Tensors, weightsOf } from '../step.js';
+import { type Tensors, type TrainState, weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { readingLosses } from './losses.js';
 import { stringPictures } from './report.js';
-import { collapsed, textsOf } from './strings.js';
+import { collapsed, labelled, textsOf } from './strings.js';
+import { readingSubject } from './subject.js';
 
 /** Units in each direction of the reader that has recurrence. */
 const recurrentUnits: Readonly<Record<string, number>> = { lineReader: 0, recurrentLineReader: 48 };
@@ -27,6 +29,7 @@ const recurrentUnits: Readonly<Record<string, number>> = { lineReader: 0, recurr
 export const reading: TrainingTask = {
   summary: 'what pictures of writing say',
   data: ['strings'],
+  needs: 'strings that are written there',
   models: Object.keys(recurrentUnits),
   losses: readingLosses,
   loss: 'ctcLoss',
@@ -84,6 +87,15 @@ function readingTraining(config: TrainConfig): Training<StringExamples, ReadingE
     },
     { name: 'read', threads, argumentNames: ['variables', 'images', 'labels', 'lengths'] },
   );
+  const answers = (state: TrainState, columns: ReturnType<typeof columnsOf>) =>
+    overBatches(rowsInOrder(columns, batchSize), ({ images, labels, lengths }) =>
+      answer(weightsOf(state) as never, images, labels, lengths),
+    );
+  const evaluate = async (state: TrainState): Promise<ReadingEvaluation> => {
+    const { loss, paths } = await answers(state, columnsOf(test));
+    const texts = greedyTexts(paths, blank, characters);
+    return { loss: meanOf(loss), measures: readingMeasures(texts, there), texts };
+  };
   return {
     schedule,
     steps,
@@ -91,15 +103,7 @@ function readingTraining(config: TrainConfig): Training<StringExamples, ReadingE
       init: model.init,
       batches: (key) => rowBatches(columnsOf(train), { batchSize, key }),
       step: model.step,
-      evaluate: async (state) => {
-        const variables = weightsOf(state) as never;
-        const { loss, paths } = await overBatches(
-          rowsInOrder(columnsOf(test), batchSize),
-          ({ images, labels, lengths }) => answer(variables, images, labels, lengths),
-        );
-        const texts = greedyTexts(paths, blank, characters);
-        return { loss: meanOf(loss), measures: readingMeasures(texts, there), texts };
-      },
+      evaluate,
     },
     exported: (state) =>
       exportInference(model.infer, weightsOf(state), test.images, { name: 'reading', output: 'logits' }),
@@ -109,6 +113,16 @@ function readingTraining(config: TrainConfig): Training<StringExamples, ReadingE
         sections: [{ heading: 'What was read', body: stringPictures(test, evaluation.texts, there) }],
       },
     }),
+    subject: async (state) => {
+      const { texts, measures } = await evaluate(state);
+      // What was read in the place of what is there: its loss is minus the logarithm of its probability.
+      const { loss: surprise } = await answers(state, { images: test.images, ...labelled(texts, characters) });
+      return readingSubject(model, state, {
+        train,
+        strings: texts.map((read, i) => ({ read, there: there[i], probability: Math.exp(-Number(surprise.data[i])) })),
+        measured: measuredFacts(measures),
+      });
+    },
   };
 }
 

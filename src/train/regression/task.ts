@@ -1,9 +1,10 @@
-import { type Tabular, tabularRows, uciNames } from '../../data/index.js';
+import { type Tabular, uciNames } from '../../data/index.js';
 import { mlp } from '../../nn/index.js';
 import { merge, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportRows } from '../export.js';
+import { firstOf } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { ofTestSet } from '../measures.js';
 import { made } from '../options/choice.js';
@@ -32,7 +33,7 @@ export const regression: TrainingTask = {
   augmentations: rowAugmentations,
   regularizers: rowRegularizers,
   settings: ['target', 'columns', 'testData', 'validation', 'splitSeed'],
-  defaults: { epochs: 100, batchSize: 32, optimizer: 'adamw' },
+  defaults: { epochs: 100, batchSize: 32, optimizer: 'adamW' },
   prepare: regressionTraining,
 };
 
@@ -90,7 +91,7 @@ async function regressionTraining(config: TrainConfig): Promise<Training<RowExam
       record: { sections: regressionSections(evaluation.answers, train), ...(train.unit && { unit: train.unit }) },
     }),
     subject: async (state) => ({
-      examples: (count) => rowsOf(tabularRows(train, [...train.targets.data.keys()].slice(0, count))),
+      examples: firstOf(rowsOf(train)),
       params: state.params,
       rest: state.buffers,
       lossOf: (params, buffers, { features, targets }) =>

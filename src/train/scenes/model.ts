@@ -55,6 +55,10 @@ export interface PictureModel<E extends PictureExamples> {
   infer(variables: Tensors, images: Tensor): Tensor;
 }
 
+/** The variables of the model, of the parameters and statistics of a state, inside a compiled function. */
+export const modelVariables = (params: Tensors, buffers: Tensors): Tensors =>
+  merge((params as { readonly model: Tensors }).model, buffers);
+
 /** Bytes as numbers in [0, 1]. */
 export const inUnitRange = (images: Tensor): Tensor => images.cast('float32').div(255);
 

@@ -102,7 +102,8 @@ export function regions(mask: ArrayLike<number>, height: number, width: number):
   return found;
 }
 
-function wrongPixels(there: Uint8Array, said: Uint8Array, height: number, width: number): NDArray<'uint8'> {
+/** Black where a pixel was taken for another class than it is of. */
+export function wrongPixels(there: Uint8Array, said: Uint8Array, height: number, width: number): NDArray<'uint8'> {
   // What is there and right in grey, so that wrong pixels have their place.
   const data = there.map((label, at) => (label !== said[at] ? 0 : label > 0 ? 205 : 255));
   return { data, shape: [1, height, width], dtype: 'uint8' };

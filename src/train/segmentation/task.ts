@@ -1,6 +1,5 @@
 import type { Scenes } from '../../data/index.js';
 import { crossEntropy } from '../../losses/index.js';
-import { accuracy, classCounts, meanIou } from '../../metrics/index.js';
 import { unet } from '../../nn/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn } from '../../runtime/random/index.js';
@@ -19,7 +18,9 @@ import type { TrainConfig } from '../settings.js';
 import { type Tensors, weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { segmentationLosses } from './losses.js';
+import { segmentationMeasures } from './measures.js';
 import { maskPictures } from './report.js';
+import { segmentationSubject } from './subject.js';
 
 /** Those of classifiers at each pixel. Virtual adversarial training is of one prediction a picture. */
 const { virtualAdversarialLoss: _, ...pixelRegularizers } = exampleRegularizers;
@@ -28,6 +29,7 @@ const { virtualAdversarialLoss: _, ...pixelRegularizers } = exampleRegularizers;
 export const segmentation: TrainingTask = {
   summary: 'classes of the pixels of scenes',
   data: ['scenes'],
+  needs: 'classes of pixels',
   models: ['unet'],
   losses: segmentationLosses,
   loss: 'crossEntropy',
@@ -66,7 +68,8 @@ function segmentationTraining(config: TrainConfig): Training<MaskExamples, Segme
       const labels = masks.cast('int32');
       const right = logits.argmax(1).equal(labels).cast('float32').mean();
       const batch = { images, targets: [{ labels, share: 1 }] };
-      const seen = { batch, indices, logits, model: again, loss, epoch, domains: undefined, carried: {} };
+      const rest = { epochs: config.epochs, domains: undefined, carried: {} };
+      const seen = { batch, indices, logits, model: again, loss, epoch, ...rest };
       const penalties = penalized.map(({ penalty }, i) => penalty({ ...seen, key: foldIn(key, i) }).value);
       return {
         loss: [loss(logits, labels), ...penalties].reduce((a, b) => a.add(b)),
@@ -112,18 +115,7 @@ function segmentationTraining(config: TrainConfig): Training<MaskExamples, Segme
         sections: [{ heading: 'Scenes', body: maskPictures(test, evaluation.predicted) }],
       },
     }),
-  };
-}
-
-/** What a segmentation is measured by, pixels of all pictures together: means over the classes that are there or predicted. */
-export function segmentationMeasures(predicted: NDArray, masks: NDArray, classes: number) {
-  const dice = classCounts(predicted, masks, { classes }).flatMap((c) => {
-    const both = 2 * c.truePositives + c.falsePositives + c.falseNegatives;
-    return both === 0 ? [] : [(2 * c.truePositives) / both];
-  });
-  return {
-    meanIou: meanIou(predicted, masks, { classes }),
-    dice: dice.reduce((a, b) => a + b, 0) / Math.max(1, dice.length),
-    pixelAccuracy: accuracy(predicted, masks),
+    subject: (state) =>
+      segmentationSubject(model, state, { train, test, names, loss, lossName: config.loss.name, batchSize }),
   };
 }

@@ -6,16 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { spheres } from '../../../src/data/index.js';
 import { absoluteRelativeError } from '../../../src/metrics/index.js';
 import { foldIn, key } from '../../../src/runtime/random/index.js';
-import {
-  exportRun,
-  inspectRun,
-  parseConfig,
-  readRun,
-  renderComparison,
-  runFiles,
-  runTraining,
-} from '../../../src/train/index.js';
-import { expectResumed, wholeRun } from '../runs.js';
+import { inspectRun, parseConfig, readRun, renderComparison, runFiles, runTraining } from '../../../src/train/index.js';
+import { expectResumed, remade, wholeRun } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-depth-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,7 +61,7 @@ describe('depth', () => {
   it('goes on bit for bit where it was stopped', () => expectResumed(supervised, out, join(folder, 'parts'), 9));
 
   it('exports what says depths in metres', async () => {
-    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
+    expect(await remade(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
     const session = await ort.InferenceSession.create(join(out, runFiles.model));
     const { images, depths } = spheres({ count: 3, key: key(5) });
     const pixels = Float32Array.from(images.data, (byte) => byte / 255);

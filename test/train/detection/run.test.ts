@@ -8,7 +8,6 @@ import { detectionMeasures, detectionsOf, objectsOf } from '../../../src/train/d
 import { boxPictures, matched } from '../../../src/train/detection/report.js';
 import {
   decodeSafetensors,
-  exportRun,
   parseConfig,
   type RunSummary,
   readMetrics,
@@ -17,7 +16,7 @@ import {
   runFiles,
 } from '../../../src/train/index.js';
 import { scenesOf } from '../../../src/train/scenes/data.js';
-import { checkpointOf, expectResumed, wholeRun } from '../runs.js';
+import { checkpointOf, expectResumed, remade, wholeRun } from '../runs.js';
 import { answersOf } from '../scenes/answers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-detection-'));
@@ -57,7 +56,7 @@ describe('detection in scenes', () => {
   });
 
   it('exports what was measured', async () => {
-    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
+    expect(await remade(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
     const { test } = scenesOf(parseConfig(small));
     const answers = await answersOf(join(out, runFiles.model), test.images);
     const of = (name: string, last: number[]): NDArray => ({

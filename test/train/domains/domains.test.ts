@@ -148,6 +148,7 @@ describe('regularisers of domains', () => {
         loss: crossEntropy,
         key: constant(key(0)),
         epoch: now,
+        epochs: 10,
         domains: 2,
         carried: {},
       });

@@ -11,7 +11,6 @@ import { placed } from '../../../src/train/batches.js';
 import { embedderOf } from '../../../src/train/embedding/task.js';
 import {
   embeddingLosses,
-  exportRun,
   inspectRun,
   parseConfig,
   readRun,
@@ -20,6 +19,7 @@ import {
   runFiles,
   runTraining,
 } from '../../../src/train/index.js';
+import { remade } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-embedding-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -147,7 +147,7 @@ describe('a run of embeddings', () => {
     }
     await session.release();
     // The checkpoint holds all of it.
-    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
+    expect(await remade(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
   });
 
   it.each(['arcFace', 'adaFace', 'instanceSoftmax'])(

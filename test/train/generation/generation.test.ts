@@ -10,9 +10,9 @@ import { key } from '../../../src/runtime/random/index.js';
 import { freeEnergy, type Machine, pseudoLikelihood } from '../../../src/train/generation/boltzmann.js';
 import { couplings } from '../../../src/train/generation/couplings.js';
 import { featureDistance } from '../../../src/train/generation/feature-distance.js';
-import { exportRun, parseConfig, readRun, renderComparison, runFiles, runTraining } from '../../../src/train/index.js';
+import { parseConfig, readRun, renderComparison, runFiles, runTraining } from '../../../src/train/index.js';
 import { numbers } from '../../support/derivatives.js';
-import { checkpointOf, expectResumed, wholeRun } from '../runs.js';
+import { checkpointOf, expectResumed, remade, wholeRun } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-generation-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,7 +60,7 @@ describe('variational autoencoders', () => {
     expectResumed(variational, coded, join(folder, 'variational-parts'), 13));
 
   it('export the generator', async () => {
-    expect(await exportRun(coded)).toEqual(new Uint8Array(readFileSync(join(coded, runFiles.model))));
+    expect(await remade(coded)).toEqual(new Uint8Array(readFileSync(join(coded, runFiles.model))));
     const images = await imagesOf(coded, 4);
     expect(images.every((x) => x >= 0 && x <= 1)).toBe(true);
     expect(images.slice(0, 784)).not.toEqual(images.slice(784, 1568));

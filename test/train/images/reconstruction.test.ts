@@ -6,8 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { digits } from '../../../src/data/index.js';
 import { psnr } from '../../../src/metrics/index.js';
 import { foldIn, key } from '../../../src/runtime/random/index.js';
-import { exportRun, parseConfig, readRun, renderComparison, runFiles } from '../../../src/train/index.js';
-import { expectResumed, wholeRun } from '../runs.js';
+import { parseConfig, readRun, renderComparison, runFiles } from '../../../src/train/index.js';
+import { expectResumed, remade, wholeRun } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-reconstruction-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,7 +33,7 @@ describe('reconstruction', () => {
     expectResumed(denoising, out, join(folder, 'denoising-parts'), 13));
 
   it('exports what restores images, measured here as there', async () => {
-    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
+    expect(await remade(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
     const session = await ort.InferenceSession.create(join(out, runFiles.model));
     const { images } = digits({ count: 5, key: foldIn(key(9), 0) });
     const pixels = Float32Array.from(images.data, (byte) => byte / 255);

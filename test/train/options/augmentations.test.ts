@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,13 +16,16 @@ import { firstOrder, sgd } from '../../../src/optim/index.js';
 import { foldIn, key, uniform } from '../../../src/runtime/random/index.js';
 import { placed } from '../../../src/train/batches.js';
 import { classifier } from '../../../src/train/classification/classifier.js';
+import { trajectorySpan } from '../../../src/train/classification/regularizers.js';
 import {
   augmentations,
   parseConfig,
   readConfig,
+  readMetrics,
   regularizers,
   runFiles,
   runTraining,
+  type TrainSettings,
 } from '../../../src/train/index.js';
 import { made, parseChoice } from '../../../src/train/options/choice.js';
 import { close } from '../../support/derivatives.js';
@@ -261,6 +264,7 @@ describe('trajectoryLoss', () => {
           loss: crossEntropy,
           key: indices,
           epoch,
+          epochs: 6,
           domains: undefined,
           carried,
         }),
@@ -312,5 +316,42 @@ describe('trajectoryLoss', () => {
     await runTraining(settings, { out: stopped, resume: true });
     const [a, b] = [whole, stopped].map((out) => readFileSync(join(out, runFiles.checkpoint)));
     expect(a.equals(b)).toBe(true);
+  });
+
+  it('is from the middle of a short run on, and as its authors have it in a long one', () => {
+    const spans = [2, 3, 6, 9, 10, 200, Infinity].map((epochs) => trajectorySpan({}, epochs));
+    expect(spans.map(({ lag, from }) => [lag, from])).toEqual([
+      [1, 1],
+      [1, 1],
+      [3, 3],
+      [3, 4],
+      [3, 5],
+      [3, 5],
+      [3, 5],
+    ]);
+    expect(trajectorySpan({ start: 2 }, 10)).toEqual({ lag: 2, from: 2 });
+    // Before the lag there is nothing to compare with.
+    expect(trajectorySpan({ lag: 4, start: 1 }, 10)).toEqual({ lag: 4, from: 4 });
+  });
+
+  it('counts in a run of 3 epochs, and is refused where it could not', async () => {
+    const small = { model: 'mlp', hidden: [8], trainSize: 128, testSize: 32 } as const;
+    const lossesOf = async (name: string, settings: TrainSettings) => {
+      const out = join(folder, name);
+      await runTraining(parseConfig({ ...small, ...settings }), { out });
+      return (await readMetrics(join(out, runFiles.metrics))).flatMap(({ loss }) => loss ?? []);
+    };
+    const plain = await lossesOf('plain', {});
+    const penalized = await lossesOf('penalized', { regularizer: ['trajectoryLoss:weight=2'] });
+    // Two steps an epoch: in the first there is no past, then the penalty is above 0.
+    expect(penalized.slice(0, 2)).toEqual(plain.slice(0, 2));
+    expect(penalized[2]).toBeGreaterThan(plain[2]);
+    await expect(lossesOf('refused', { epochs: 1, regularizer: ['trajectoryLoss'] })).rejects.toThrow(
+      /train: regularizer trajectoryLoss compares with the outputs of 1 epochs ago from epoch 1 on.* of 1 has none: train for 2 epochs/,
+    );
+    await expect(lossesOf('late', { regularizer: ['trajectoryLoss:start=5'] })).rejects.toThrow(
+      /say which lag and start/,
+    );
+    expect(existsSync(join(folder, 'late'))).toBe(false);
   });
 });

@@ -4,18 +4,22 @@ import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listsOf } from '../../../src/data/index.js';
-import { ndarray } from '../../../src/index.js';
+import { compile, constant, item, ndarray, type Tensor } from '../../../src/index.js';
+import { key } from '../../../src/runtime/random/index.js';
 import {
-  exportRun,
   inspectRun,
   parseConfig,
   rankingLosses,
+  readMetrics,
   renderInspection,
   runFiles,
   runTraining,
 } from '../../../src/train/index.js';
+import { made, parseChoice } from '../../../src/train/options/choice.js';
 import { meanNdcg, ndcgOfLists, ordered } from '../../../src/train/ranking/measures.js';
+import { rankingRegularizers } from '../../../src/train/ranking/regularizers.js';
 import { rankingTables } from '../../../src/train/tables.js';
+import { remade } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-ranking-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -71,7 +75,7 @@ describe('rankings', () => {
     // In the order of the table, which is none.
     expect(result?.testNdcgAt5).toBeGreaterThan(measured(new Float32Array(mask.data.length)) + 0.25);
     expect(result?.testNdcgAt5).toBeGreaterThan(0.85);
-    expect(Buffer.from(await exportRun(out)).equals(readFileSync(join(out, runFiles.model)))).toBe(true);
+    expect(Buffer.from(await remade(out)).equals(readFileSync(join(out, runFiles.model)))).toBe(true);
     expect(readFileSync(join(out, runFiles.report), 'utf8')).toContain('Lists as ranked');
 
     const inspection = await inspectRun(out, { samples: 20, points: 3, probes: 1, steps: 3 });
@@ -84,6 +88,35 @@ describe('rankings', () => {
     const result = await runTraining(parseConfig({ ...small, task: 'ranking', loss }), { out });
     expect(Number.isFinite(result?.testLoss)).toBe(true);
     expect(result?.testNdcg).toBeGreaterThan(0.3);
+  });
+
+  it.each([
+    ['adversarialPerturbation:radius=0.5', 1],
+    ['virtualAdversarialLoss:radius=0.5,weight=10', 0],
+  ])('are regularised with %s', async (regularizer, share) => {
+    const firstLoss = async (name: string, regularizers: readonly string[]) => {
+      const out = join(folder, name);
+      await runTraining(parseConfig({ ...small, loss: 'meanSquaredError', regularizer: [...regularizers] }), { out });
+      return (await readMetrics(join(out, runFiles.metrics)))[0].loss ?? Number.NaN;
+    };
+    const name = regularizer.split(':')[0];
+    const [plain, more] = [await firstLoss(`${name}-plain`, []), await firstLoss(name, [regularizer])];
+    // The loss at the worst features nearby is larger than that at the features themselves; a change of predictions is above 0.
+    expect(more).toBeGreaterThan((1 + share) * plain);
+    expect(more).toBeLessThan(4 * plain);
+  });
+
+  it('see no change of predictions in padding', async () => {
+    const penalty = made(rankingRegularizers, parseChoice('virtualAdversarialLoss:radius=0.5'));
+    const run = compile((features: Tensor, mask: Tensor) =>
+      penalty({ features, mask, scores: (x) => x.square().sum(-1), loss: (s) => s.sum(), key: constant(key(3)) }),
+    );
+    const features = ndarray([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], { shape: [2, 2, 2] });
+    const alone = ndarray([1, 0, 1, 0], { shape: [2, 2], dtype: 'bool' });
+    const both = ndarray([1, 1, 1, 1], { shape: [2, 2], dtype: 'bool' });
+    // Of one item the softmax is 1, whatever its score.
+    expect(item(await run(features, alone))).toBe(0);
+    expect(item(await run(features, both))).toBeGreaterThan(0);
   });
 
   it('of a CSV file go on, bit for bit, where they were stopped', async () => {

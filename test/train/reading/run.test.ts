@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile, type Tensor, toNumbers } from '../../../src/index.js';
 import { ctcLoss } from '../../../src/losses/index.js';
 import {
-  exportRun,
   parseConfig,
   type RunSummary,
   readMetrics,
@@ -17,7 +16,7 @@ import {
 import { stringPictures } from '../../../src/train/reading/report.js';
 import { greedyTexts, readingMeasures } from '../../../src/train/reading/task.js';
 import { stringsOf } from '../../../src/train/scenes/data.js';
-import { expectResumed, wholeRun } from '../runs.js';
+import { expectResumed, remade, wholeRun } from '../runs.js';
 import { answersOf } from '../scenes/answers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-reading-'));
@@ -52,7 +51,7 @@ describe('reading of strings', () => {
   });
 
   it('exports what was measured', async () => {
-    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
+    expect(await remade(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
     const { test } = stringsOf(parseConfig(small));
     const { logits } = await answersOf(join(out, runFiles.model), test.images);
     expect(logits.dims).toEqual([20, 35, 11]);

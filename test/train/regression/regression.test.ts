@@ -7,15 +7,9 @@ import { type Tabular, tabularRows, uci } from '../../../src/data/index.js';
 import { ndarray } from '../../../src/index.js';
 import { rootMeanSquaredError } from '../../../src/metrics/index.js';
 import { key, normal, uniform } from '../../../src/runtime/random/index.js';
-import {
-  exportRun,
-  inspectRun,
-  parseConfig,
-  renderInspection,
-  runFiles,
-  runTraining,
-} from '../../../src/train/index.js';
+import { inspectRun, parseConfig, renderInspection, runFiles, runTraining } from '../../../src/train/index.js';
 import { regressionTables } from '../../../src/train/tables.js';
+import { remade } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-regression-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,7 +51,7 @@ describe('regressions of tables', () => {
     expect(rootMeanSquaredError(said, test.targets)).toBeCloseTo(result?.testError ?? 0, 3);
     const one = await (await session(out)).run(asked(tabularRows(test, [3])));
     expect((one.prediction.data as Float32Array)[0]).toBeCloseTo(said.data[3], 2);
-    expect(Buffer.from(await exportRun(out)).equals(readFileSync(join(out, runFiles.model)))).toBe(true);
+    expect(Buffer.from(await remade(out)).equals(readFileSync(join(out, runFiles.model)))).toBe(true);
     const report = readFileSync(join(out, runFiles.report), 'utf8');
     expect(report).toContain('Predictions and errors');
     expect(report).not.toContain('Calibration');

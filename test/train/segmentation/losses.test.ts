@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
-import { diceLoss, lovaszHinge, polyLoss } from '../../../src/losses/index.js';
+import { crossEntropy, diceLoss, jaccardLoss, lovaszHinge, polyLoss } from '../../../src/losses/index.js';
 import { segmentationLosses } from '../../../src/train/segmentation/losses.js';
 import { numbers } from '../../support/derivatives.js';
 import { chosenBy } from '../choices.js';
@@ -40,6 +40,10 @@ describe('losses of classes of pixels', () => {
       return [
         [chosenBy(segmentationLosses, 'diceLoss')(z, y), diceLoss(z.softmax(1), y, { batch: true })],
         [chosenBy(segmentationLosses, 'diceLoss:batch=false,smooth=1')(z, y), diceLoss(z.softmax(1), y, { smooth: 1 })],
+        [
+          chosenBy(segmentationLosses, 'jaccardLoss:crossEntropyWeight=0.5')(z, y),
+          jaccardLoss(z.softmax(1), y, { batch: true }).add(crossEntropy(z, y).mul(0.5)),
+        ],
         [chosenBy(segmentationLosses, 'lovaszHinge')(z, y), lovaszHinge(ofClasses(z), ofClasses(masks))],
         [chosenBy(segmentationLosses, 'polyLoss:coefficients=[2]')(z, y), polyLoss(z, y, { coefficients: [2] })],
       ];

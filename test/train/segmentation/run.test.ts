@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  exportRun,
   parseConfig,
   type RunSummary,
   readMetrics,
@@ -14,9 +13,9 @@ import {
   tasks,
 } from '../../../src/train/index.js';
 import { scenesOf } from '../../../src/train/scenes/data.js';
+import { segmentationMeasures } from '../../../src/train/segmentation/measures.js';
 import { maskPictures, regions } from '../../../src/train/segmentation/report.js';
-import { segmentationMeasures } from '../../../src/train/segmentation/task.js';
-import { expectResumed, wholeRun } from '../runs.js';
+import { expectResumed, remade, wholeRun } from '../runs.js';
 import { answersOf } from '../scenes/answers.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-segmentation-'));
@@ -52,7 +51,7 @@ describe('segmentation of scenes', () => {
   });
 
   it('exports what was measured', async () => {
-    expect(await exportRun(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
+    expect(await remade(out)).toEqual(new Uint8Array(readFileSync(join(out, runFiles.model))));
     const { test } = scenesOf(parseConfig(small));
     const { logits } = await answersOf(join(out, runFiles.model), test.images);
     const [n, classes, height, width] = logits.dims;
