@@ -19,17 +19,21 @@ export function addInspectCommand(program: Command): void {
     )
     .option(
       '--samples <n>',
-      'training examples that the loss is looked at on (default: 512; of queries, scenes and images that are made 64)',
+      'training examples that the loss is looked at on (default: 512; of queries and images that are made 64, of scenes and strings 32)',
       positive,
     )
-    .option('--points <n>', 'positions along each direction of the surface', positive, 21)
+    .option(
+      '--points <n>',
+      'positions along each direction of the surface (default: 21, of scenes and strings 15)',
+      positive,
+    )
     .option('--probes <n>', 'random probes of the Hessian', positive, 2)
     .option(
       '--steps <n>',
-      "steps of Lanczos's iteration (default: 30; of queries 8, of scenes and images that are made 12)",
+      "steps of Lanczos's iteration (default: 30; of queries 8, of images that are made, scenes and strings 12)",
       positive,
     )
-    .action(async (run: string, options: { samples?: number; points: number; probes: number; steps?: number }) => {
+    .action(async (run: string, options: { samples?: number; points?: number; probes: number; steps?: number }) => {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
       await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));

@@ -22,7 +22,7 @@ export interface TrainingTask {
   /** The default first. */
   readonly models: readonly string[];
   readonly losses: Choices;
-  /** The loss that it trains on unless another is named. */
+  /** The loss that it trains on unless another is named, with options where it has any. */
   readonly loss: string;
   readonly augmentations: Choices;
   readonly regularizers: Choices;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { savedConfig } from '../../src/train/config.js';
-import { parseConfig, tasks } from '../../src/train/index.js';
+import { parseChoice, parseConfig, tasks } from '../../src/train/index.js';
 import { measures } from '../../src/train/measures.js';
 
 describe('the task of a configuration', () => {
@@ -44,7 +44,11 @@ describe('the task of a configuration', () => {
     expect(parseConfig({})).not.toHaveProperty('dimension');
     for (const [name, task] of Object.entries(tasks)) {
       const config = parseConfig({ task: name });
-      expect([config.data, config.model, config.loss.name]).toEqual([task.data[0], task.models[0], task.loss]);
+      expect([config.data, config.model, config.loss.name]).toEqual([
+        task.data[0],
+        task.models[0],
+        parseChoice(task.loss).name,
+      ]);
     }
   });
 });

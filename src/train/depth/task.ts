@@ -9,7 +9,7 @@ import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportInference } from '../export.js';
 import { pictureTable } from '../images/pictures.js';
-import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
+import { firstOf, ofScenes, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { type BatchAugmentation, imageAugmentations } from '../options/augmentations.js';
@@ -64,7 +64,7 @@ export const depth: TrainingTask = {
   loss: 'scaleInvariantLog',
   augmentations,
   regularizers: depthRegularizers,
-  defaults: { optimizer: 'adam', weightDecay: 0, learningRate: 3e-3 },
+  defaults: { optimizer: 'adam', weightDecay: 0, learningRate: 3e-3, epochs: 6 },
   prepare: async (config) => depthTraining(config),
 };
 
@@ -185,7 +185,7 @@ function depthTraining(config: TrainConfig): Training<SceneExamples, Measured> {
       const { depths, measures } = await judged(state);
       return {
         examples: firstOf(train),
-        usual: ofPictures,
+        usual: ofScenes,
         params: state.params,
         rest: state.buffers,
         lossOf: (params, buffers, examples) => {

@@ -1,7 +1,7 @@
 import type { Columns, Scenes } from '../../data/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { calibrationOfAnswers } from '../inspection/calibration.js';
-import { firstOf, ofPictures, ownLoss, type Subject } from '../inspection/subject.js';
+import { firstOf, ofScenes, ownLoss, type Subject } from '../inspection/subject.js';
 import { equalLooks, lineChart } from '../pages/charts.js';
 import { inUnitRange, modelVariables, type PictureModel } from '../scenes/model.js';
 import type { Tensors, TrainState } from '../step.js';
@@ -32,7 +32,7 @@ export function detectionSubject(
   const judged = judgedDetections(found, objects);
   return {
     examples: firstOf(train),
-    usual: ofPictures,
+    usual: ofScenes,
     params: state.params,
     rest: state.buffers,
     lossOf: (params, buffers, { images, ...target }) => {

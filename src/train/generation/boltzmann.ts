@@ -7,7 +7,7 @@ import type { PreparedData } from '../build.js';
 import { exportCodes } from '../export.js';
 import { perImage } from '../images/losses.js';
 import { pictureGallery } from '../images/pictures.js';
-import { firstOf, ofPictures } from '../inspection/subject.js';
+import { firstOf, ofImages } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
@@ -158,7 +158,7 @@ export function boltzmannRun(
     // Contrastive divergence is the loss of none: what its steps follow is no gradient. The pseudolikelihood is what it raises.
     subject: async (state) => ({
       examples: firstOf({ images: train.images }),
-      usual: ofPictures,
+      usual: ofImages,
       params: state.params,
       rest: {},
       lossOf: (params, _, { images }) => {

@@ -6,7 +6,7 @@ import { constant, type NDArray, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowsInOrder } from '../batches.js';
 import type { PreparedData } from '../build.js';
 import { exportCodes } from '../export.js';
-import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
+import { firstOf, ofImages, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
@@ -141,7 +141,7 @@ export function flowRun(
       await code.release();
       return {
         examples: firstOf({ images: train.images }),
-        usual: ofPictures,
+        usual: ofImages,
         params: state.params,
         rest: {},
         lossOf: (params, _, { images }) =>

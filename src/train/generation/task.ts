@@ -34,7 +34,7 @@ export const generation: TrainingTask = {
   augmentations: imageAugmentations,
   regularizers: discriminatorRegularizers,
   settings: ['latent'],
-  defaults: { optimizer: 'adam', weightDecay: 0 },
+  defaults: { optimizer: 'adam', weightDecay: 0, epochs: 10 },
   prepare: async (config, { onDownload }) => generationTraining(config, await prepareData(config, onDownload)),
 };
 

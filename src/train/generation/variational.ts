@@ -8,7 +8,7 @@ import type { PreparedData } from '../build.js';
 import { first, nearAndFar } from '../classification/subject.js';
 import { searched } from '../embedding/evaluate.js';
 import { type Drawn, perImage } from '../images/losses.js';
-import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
+import { firstOf, ofImages, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
@@ -136,7 +136,7 @@ export function variationalRun(
       await code.release();
       return {
         examples: firstOf({ images: train.images }),
-        usual: ofPictures,
+        usual: ofImages,
         params: state.params,
         rest: state.buffers,
         lossOf: (p, b, { images }) => {

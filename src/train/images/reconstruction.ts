@@ -7,7 +7,7 @@ import { concat, constant, merge, type Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { imageData, type PreparedData, prepareData } from '../build.js';
 import { exportInference } from '../export.js';
-import { firstOf, ofPictures, ownLoss } from '../inspection/subject.js';
+import { firstOf, ofImages, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { type BatchAugmentation, imageAugmentations } from '../options/augmentations.js';
@@ -62,7 +62,7 @@ export const reconstruction: TrainingTask = {
   degradations,
   transmissions,
   settings: ['degrade', 'noise', 'transmit', 'latent'],
-  defaults: { optimizer: 'adam', weightDecay: 0 },
+  defaults: { optimizer: 'adam', weightDecay: 0, epochs: 10 },
   prepare: async (config, { onDownload }) => reconstructionTraining(config, await prepareData(config, onDownload)),
 };
 
@@ -181,7 +181,7 @@ function reconstructionTraining(config: TrainConfig, prepared: PreparedData): Tr
       const errors = { outputs: answers.error, ...(changed && { inputs: answers.given }) };
       return {
         examples: firstOf(train),
-        usual: ofPictures,
+        usual: ofImages,
         params: state.params,
         rest: state.buffers,
         lossOf: (params, buffers, examples) => {

@@ -14,11 +14,11 @@ import type { Inspection } from './inspection.js';
 import type { StateTensors } from './subject.js';
 
 export interface InspectOptions {
-  /** Training examples that the loss is looked at on. Default 512; of queries, and of pictures that are seen whole, 64. */
+  /** Training examples that the loss is looked at on. Default 512; of queries and images that are made 64, of scenes and strings 32. */
   readonly samples?: number;
-  /** Positions along each direction of the surface. Default 21. */
+  /** Positions along each direction of the surface. Default 21, of scenes and strings 15. */
   readonly points?: number;
-  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30, of queries 8, of pictures that are seen whole 12. */
+  /** Random probes of the Hessian, and steps of Lanczos for each. Default 2 and 30; steps of queries 8, of images that are made, scenes and strings 12. */
   readonly probes?: number;
   readonly steps?: number;
   readonly onProgress?: (what: string) => void;
@@ -32,7 +32,7 @@ export interface InspectOptions {
  * @throws Error of one line when the folder holds no run, its checkpoint does not fit, or no one loss was trained on, as of a generator and a discriminator.
  */
 export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
-  const { points = 21, probes = 2, onProgress = () => {} } = options;
+  const { probes = 2, onProgress = () => {} } = options;
   const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
   if (settings.kind !== undefined)
     throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
@@ -41,7 +41,7 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
   const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
   onProgress('test set');
   const { examples, params, rest, lossOf, found, usual } = await training.subject(state);
-  const { samples = usual?.samples ?? 512, steps = usual?.steps ?? 30 } = options;
+  const { samples = usual?.samples ?? 512, steps = usual?.steps ?? 30, points = usual?.points ?? 21 } = options;
   const seen = examples(samples);
 
   onProgress('loss around the weights');

@@ -242,10 +242,14 @@ function levelsOf(losses: readonly number[], count: number): number[] {
   );
 }
 
-/** Numbers in as few digits as tell them apart. */
+/** Numbers in as few digits as tell them apart, and with exponents only where there are many before the point: 160, 1.6e5. */
 function distinctly(values: readonly number[]): (value: number) => string {
   const digits = [2, 3, 4, 5].find((n) => new Set(values.map((v) => v.toPrecision(n))).size === values.length) ?? 6;
-  return (value) => value.toPrecision(digits);
+  return (value) => {
+    const size = Math.abs(value);
+    if (size >= 1e4) return value.toExponential(digits - 1).replace('e+', 'e');
+    return size >= 100 ? `${Number(value.toPrecision(digits))}` : value.toPrecision(digits);
+  };
 }
 
 function density(inspection: Inspection): string {
@@ -265,7 +269,11 @@ function density(inspection: Inspection): string {
   const top = Math.max(...curve.map((point) => point.density));
   const floor = top * 1e-8;
   return drawn(`Spectrum of the Hessian, seed ${seed}`, {
-    x: axis(`eigenvalue (loss${inspection.unit ? ` in ${inspection.unit}` : ''} per squared weight; seed ${seed})`),
+    x: {
+      ...axis(`eigenvalue (loss${inspection.unit ? ` in ${inspection.unit}` : ''} per squared weight; seed ${seed})`),
+      ticks: 6,
+      ...(Math.max(-low, high) >= 1e5 && { tickFormat: '~e' }),
+    },
     y: {
       label: 'density (share of eigenvalues per unit)',
       labelAnchor: 'top',

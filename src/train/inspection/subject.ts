@@ -10,8 +10,8 @@ export type StateTensors = MapTree<Arrays, NDArray, Tensor>;
 export interface Subject {
   /** The first training examples, so many at most. */
   examples(count: number): Columns;
-  /** How many examples and how many steps of Lanczos, where the loss is too dear for those of others. */
-  readonly usual?: { readonly samples: number; readonly steps: number };
+  /** How many examples, steps of Lanczos and positions along a direction, where the loss is too dear for those of others. */
+  readonly usual?: { readonly samples: number; readonly steps: number; readonly points?: number };
   readonly params: Arrays;
   readonly rest: Arrays;
   /** Of the examples, one number: as in evaluation, and with the same draws each time. */
@@ -22,8 +22,11 @@ export interface Subject {
 /** What was found beside what the loss around the weights says. */
 export type Found = Omit<Inspection, 'run' | 'config' | 'seed' | 'samples' | 'surface' | 'spectrum' | 'sharpness'>;
 
-/** Whole pictures pass through a model of pictures: fewer of them, and fewer steps, take about as long as a classifier's. */
-export const ofPictures = { samples: 64, steps: 12 } as const;
+/** Models that make images do more with each than a classifier: fewer images and steps take about as long. */
+export const ofImages = { samples: 64, steps: 12 } as const;
+
+/** Those of scenes and strings do still more. */
+export const ofScenes = { samples: 32, steps: 12, points: 15 } as const;
 
 /** The first rows of columns, so many at most. */
 export const firstOf =

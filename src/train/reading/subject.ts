@@ -3,7 +3,7 @@ import { ctcLoss } from '../../losses/index.js';
 import { characterErrorRate } from '../../metrics/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { calibrationOfAnswers } from '../inspection/calibration.js';
-import { firstOf, ofPictures, type Subject } from '../inspection/subject.js';
+import { firstOf, ofScenes, type Subject } from '../inspection/subject.js';
 import { lineChart } from '../pages/charts.js';
 import { inUnitRange, modelVariables, type PictureModel } from '../scenes/model.js';
 import type { Tensors, TrainState } from '../step.js';
@@ -32,7 +32,7 @@ export function readingSubject(
   const { characters } = train;
   return {
     examples: firstOf({ images: train.images, labels: train.labels, lengths: train.lengths }),
-    usual: ofPictures,
+    usual: ofScenes,
     params: state.params,
     rest: state.buffers,
     lossOf: (params, buffers, { images, labels, lengths }) => {

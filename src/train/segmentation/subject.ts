@@ -6,7 +6,7 @@ import { overBatches, rowsInOrder } from '../batches.js';
 import { confusionMatrix } from '../classification/evaluate.js';
 import { pictureTable } from '../images/pictures.js';
 import { calibrationOf } from '../inspection/calibration.js';
-import { firstOf, ofPictures, ownLoss, type Subject } from '../inspection/subject.js';
+import { firstOf, ofScenes, ownLoss, type Subject } from '../inspection/subject.js';
 import { measuredFacts } from '../measures.js';
 import { barChart } from '../pages/charts.js';
 import { worstFirst } from '../scenes/figures.js';
@@ -40,7 +40,7 @@ export async function segmentationSubject(
   const confusion = confusionMatrix(masks.data, predicted.data, names.length);
   return {
     examples: firstOf({ images: train.images, masks: train.masks }),
-    usual: ofPictures,
+    usual: ofScenes,
     params: state.params,
     rest: state.buffers,
     lossOf: (params, buffers, { images, masks }) =>

@@ -32,10 +32,10 @@ export const segmentation: TrainingTask = {
   needs: 'classes of pixels',
   models: ['unet'],
   losses: segmentationLosses,
-  loss: 'crossEntropy',
+  loss: 'diceLoss:crossEntropyWeight=1',
   augmentations: pictureAugmentations,
   regularizers: pixelRegularizers,
-  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 10, batchSize: 16 },
+  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 6, batchSize: 16 },
   prepare: async (config) => segmentationTraining(config),
 };
 

@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 describe('segmentation of scenes', () => {
   it('learns where ink is', async () => {
-    expect(parseConfig(small)).toMatchObject({ task: 'segmentation', model: 'unet', loss: { name: 'crossEntropy' } });
+    expect(parseConfig(small)).toMatchObject({ task: 'segmentation', model: 'unet', loss: { name: 'diceLoss' } });
     const lines = await readMetrics(join(out, runFiles.metrics));
     const losses = lines.flatMap(({ loss }) => loss ?? []);
     expect(losses).toHaveLength(24);
