@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { inspectRun, renderInspection } from '../train/index.js';
+import { inspectRun, renderInspection, reportWithInspection, runFiles } from '../train/index.js';
 import { writeFileAtomic } from '../train/storage/files.js';
 
 const positive = (text: string) => {
@@ -15,7 +17,7 @@ export function addInspectCommand(program: Command): void {
     .command('inspect')
     .argument('<run>', 'folder of a run')
     .description(
-      'look at a trained run, whatever its task: loss surface, Hessian spectrum and sharpness; calibration and confusion of what answers with classes, neural collapse, nearest neighbours, what columns are worth, where errors are; writes inspection.html into its folder',
+      'look at a trained run, whatever its task: loss surface, Hessian spectrum and sharpness; calibration and confusion of what answers with classes, neural collapse, nearest neighbours, what columns are worth, where errors are; writes inspection.html into its folder, and the same into its report',
     )
     .option(
       '--samples <n>',
@@ -37,6 +39,10 @@ export function addInspectCommand(program: Command): void {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
       await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));
+      // A run that is not finished has none yet.
+      const report = join(run, runFiles.report);
+      if (existsSync(report))
+        await writeFileAtomic(report, reportWithInspection(await readFile(report, 'utf8'), inspection));
       const { answers, scores, facts = [], sharpness } = inspection;
       const found = [
         ...facts.slice(0, 2).map((fact) => fact.join(' ')),

@@ -52,7 +52,7 @@ export { degradations, transmissions } from './images/degradations.js';
 export { type ImageLoss, imageLosses } from './images/losses.js';
 export { type InspectOptions, inspectRun } from './inspection/inspect.js';
 export type { Answers, Inspection } from './inspection/inspection.js';
-export { renderInspection } from './inspection/page.js';
+export { renderInspection, reportWithInspection } from './inspection/page.js';
 export {
   type Batches,
   type LoopSettings,

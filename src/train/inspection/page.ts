@@ -32,6 +32,17 @@ ${inspectionBody(inspection)}`,
   );
 }
 
+/** Where an inspection begins in a report, which ends with it. */
+const mark = '<!-- inspection -->';
+
+/** A report with an inspection at its end, in the place of an earlier one. */
+export function reportWithInspection(report: string, inspection: Inspection): string {
+  const end = report.lastIndexOf('</main>');
+  const before = report.indexOf(mark);
+  const body = `${mark}\n<h1 id="inspection">From near</h1>\n${inspectionBody(inspection)}\n`;
+  return `${report.slice(0, before < 0 ? end : before)}${body}${report.slice(end)}`;
+}
+
 /** What an inspection shows, below a heading of its own or within another page. */
 export function inspectionBody(inspection: Inspection): string {
   const { classes = [], answers, scores, neighbours, sections = [], seed } = inspection;

@@ -1,9 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Inspection, inspectRun, parseConfig, renderInspection, runTraining } from '../../../src/train/index.js';
+import {
+  type Inspection,
+  inspectRun,
+  parseConfig,
+  renderInspection,
+  reportWithInspection,
+  runFiles,
+  runTraining,
+} from '../../../src/train/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -97,6 +105,22 @@ describe('the inspection of a run', () => {
     expect(new Set(fills).size).toBeGreaterThan(5);
     expect(figures[1].querySelectorAll('rect[fill^="rgb"]')).toHaveLength(10);
     expect(document.querySelector('.summary')?.textContent).toContain('seed 4');
+  });
+
+  it('stands at the end of the report, in the place of an earlier one', () => {
+    const report = readFileSync(join(folder, runFiles.report), 'utf8');
+    const once = reportWithInspection(report, inspection);
+    const { document } = parseHTML(once);
+    expect([...document.querySelectorAll('h1')].map((e) => e.textContent)).toEqual(['mlp on digits', 'From near']);
+    expect([...document.querySelectorAll('main figcaption')].map((e) => e.textContent)).toContain(
+      'Spectrum of the Hessian',
+    );
+    expect(once.startsWith(report.slice(0, report.lastIndexOf('</main>')))).toBe(true);
+    // Figures are numbered from drawing to drawing.
+    const unnumbered = (html: string) => html.replaceAll(/plot-[\w-]+/g, 'plot');
+    expect(unnumbered(reportWithInspection(once, inspection))).toBe(unnumbered(once));
+    const other = { ...inspection, sharpness: 123 };
+    expect(unnumbered(reportWithInspection(once, other))).toBe(unnumbered(reportWithInspection(report, other)));
   });
 
   it('tells levels of a loss apart that is below 0', () => {
