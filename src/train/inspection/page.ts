@@ -213,7 +213,7 @@ function surface(inspection: Inspection): string {
     label: loss,
     width: frame.width,
     marginLeft: frame.marginLeft,
-    tickFormat: distinctly(edges),
+    tickFormat: apart(edges.slice(1).map(distinctly(edges)), (frame.width - frame.marginLeft) / greys.length),
     style: { color: '#222', fontSize: '12px', maxWidth: '100%', height: 'auto' },
   } as unknown as Parameters<typeof Plot.legend>[0]);
   // Plot takes each number for the middle of a cell; the outer halves of the outermost cells are cut off.
@@ -261,6 +261,14 @@ function distinctly(values: readonly number[]): (value: number) => string {
     if (size >= 1e4) return value.toExponential(digits - 1).replace('e+', 'e');
     return size >= 100 ? `${Number(value.toPrecision(digits))}` : value.toPrecision(digits);
   };
+}
+
+/** The name of each level, of every second one, third one, ... where more of them would run into each other at so many pixels apart. */
+function apart(names: readonly string[], room: number): (value: number, i: number) => string {
+  const longest = Math.max(...names.map((name) => name.length));
+  // A digit is 7 pixels wide, and 4 are left to the next name.
+  const every = Math.ceil((7 * longest + 4) / room);
+  return (_, i) => (i % every === 0 ? names[i] : '');
 }
 
 function density(inspection: Inspection): string {

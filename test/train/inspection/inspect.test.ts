@@ -135,6 +135,26 @@ describe('the inspection of a run', () => {
     expect(new Set(ticks).size).toBe(9);
   });
 
+  it.each([
+    ['short', (loss: number) => 1e5 * loss, 9],
+    ['longer', (loss: number) => -12_345 - loss / 100, 5],
+  ])('names levels in its legend as far as names have room: %s', (_, scaled, named) => {
+    const losses = inspection.surface.losses.map((row) => row.map(scaled));
+    const html = renderInspection({ ...inspection, surface: { ...inspection.surface, losses } });
+    const legend = parseHTML(html).document.querySelectorAll('.charts figure')[1].querySelector('svg') as Element;
+    const ticks = [...legend.querySelectorAll('.tick, [aria-label="axis"] g')].map((tick) => ({
+      x: Number(tick.getAttribute('transform')?.match(/\(([\d.]+)/)?.[1]),
+      text: tick.textContent ?? '',
+    }));
+    const shown = ticks.filter(({ text }) => text !== '');
+    expect(ticks).toHaveLength(9);
+    expect(shown).toHaveLength(named);
+    for (const [i, { x, text }] of shown.slice(1).entries())
+      expect(x - shown[i].x, `${shown[i].text} and ${text}`).toBeGreaterThan(
+        3.5 * (text.length + shown[i].text.length),
+      );
+  });
+
   it('names a folder that holds no run', async () => {
     await expect(inspectRun(join(folder, 'absent'))).rejects.toThrow(/config.json: does not exist/);
   });
