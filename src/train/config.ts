@@ -20,11 +20,18 @@ export function parseConfig(input: TrainSettings | Record<string, unknown>): Tra
     );
   }
   const schema = schemaOf(name, task, typeof input.task !== 'string');
-  const config = { ...parseSettings('train', schema, { ...task.defaults, ...input }), task: name } as TrainConfig;
+  const settings = { ...task.defaults, ...defaultsWith(task, input.loss ?? task.loss), ...input };
+  const config = { ...parseSettings('train', schema, settings), task: name } as TrainConfig;
   const withDomains = (other: TrainingTask) => other.settings?.includes('domains');
   if (config.optimizer.name === 'fish' && !withDomains(task))
     throw new Error(`train: optimizer: fish compares domains, which ${having(withDomains)} has, not ${name}`);
   return config;
+}
+
+/** What a task sets with a loss, written as it may be; nothing for one that it does not know. */
+function defaultsWith({ defaultsWith: all = {} }: TrainingTask, loss: unknown): TrainSettings {
+  const name = spelled(chosen.safeParse(loss).data?.name ?? '', Object.keys(all));
+  return name === undefined ? {} : all[name];
 }
 
 /**

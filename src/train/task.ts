@@ -36,6 +36,8 @@ export interface TrainingTask {
   readonly impliedBy?: string;
   /** Where they differ from those of every task. Default none. */
   readonly defaults?: TrainSettings;
+  /** Where they differ with a loss by its name. Default none. */
+  readonly defaultsWith?: Readonly<Record<string, TrainSettings>>;
   /** @throws Error of one line where data and settings do not fit. */
   prepare(config: TrainConfig, options: PrepareOptions): Promise<Training>;
 }

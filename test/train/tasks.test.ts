@@ -39,6 +39,17 @@ describe('the task of a configuration', () => {
     expect(() => parseConfig(input)).toThrow(message);
   });
 
+  it('sets what goes with a loss unless told otherwise', () => {
+    expect(parseConfig({ loss: 'contrastivedivergence:steps=2' })).toMatchObject({
+      task: 'generation',
+      model: 'boltzmann',
+      learningRate: 0.02,
+    });
+    expect(parseConfig({ task: 'generation' })).toMatchObject({ model: 'conv', learningRate: 0.003, epochs: 10 });
+    const adversarial = { loss: 'generatorLoss', learningRate: 1e-4 };
+    expect(parseConfig(adversarial)).toMatchObject({ schedule: 'constant', learningRate: 1e-4 });
+  });
+
   it('defaults to what the task says', () => {
     expect(parseConfig({ task: 'embedding' }).dimension).toBe(64);
     expect(parseConfig({})).not.toHaveProperty('dimension');

@@ -11,6 +11,7 @@ import {
 import type { Tensor } from '../../tensor/index.js';
 import { type ImageLoss, imageLosses } from '../images/losses.js';
 import { type Choice, choice, chosenFrom, made } from '../options/choice.js';
+import type { TrainSettings } from '../settings.js';
 
 /** What a variational autoencoder is trained on. */
 export interface VariationalObjective {
@@ -120,6 +121,21 @@ export const generationLosses: Readonly<Record<string, Choice<GenerationObjectiv
     discriminatorSteps,
     needsBoundedSlope: true,
   })),
+};
+
+const againstFakes: TrainSettings = { optimizer: 'adam:beta1=0.5', learningRate: 1e-3, schedule: 'constant' };
+
+/**
+ * What is set with a loss unless told: its model where it has one of its own, and how fast it is trained. A generator and a discriminator follow each other's
+ * last steps alone, as Radford et al. 2016 have it.
+ */
+export const generationDefaults: Readonly<Record<string, TrainSettings>> = {
+  contrastiveDivergence: { model: 'boltzmann', learningRate: 0.02 },
+  discriminatorLoss: againstFakes,
+  flowNegativeLogLikelihood: { model: 'flow' },
+  generatorLoss: againstFakes,
+  minimaxGeneratorLoss: againstFakes,
+  wassersteinCriticLoss: againstFakes,
 };
 
 /** What can be added to the loss of a discriminator, by the name of its function. */

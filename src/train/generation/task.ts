@@ -14,7 +14,7 @@ import { boltzmannRun } from './boltzmann.js';
 import { featureDistance } from './feature-distance.js';
 import { flowRun } from './flow.js';
 import type { GeneratorRun, ImageColumns, ImagesOnly } from './generator.js';
-import { discriminatorRegularizers, type GenerationObjective, generationLosses } from './losses.js';
+import { discriminatorRegularizers, type GenerationObjective, generationDefaults, generationLosses } from './losses.js';
 import { codeModels } from './models.js';
 import { variationalRun } from './variational.js';
 
@@ -34,7 +34,8 @@ export const generation: TrainingTask = {
   augmentations: imageAugmentations,
   regularizers: discriminatorRegularizers,
   settings: ['latent'],
-  defaults: { optimizer: 'adam', weightDecay: 0, epochs: 10 },
+  defaults: { optimizer: 'adam', weightDecay: 0, learningRate: 3e-3, epochs: 10 },
+  defaultsWith: generationDefaults,
   prepare: async (config, { onDownload }) => generationTraining(config, await prepareData(config, onDownload)),
 };
 

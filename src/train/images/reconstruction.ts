@@ -62,7 +62,7 @@ export const reconstruction: TrainingTask = {
   degradations,
   transmissions,
   settings: ['degrade', 'noise', 'transmit', 'latent'],
-  defaults: { optimizer: 'adam', weightDecay: 0, epochs: 10 },
+  defaults: { optimizer: 'adam', weightDecay: 0, learningRate: 3e-3, epochs: 6 },
   prepare: async (config, { onDownload }) => reconstructionTraining(config, await prepareData(config, onDownload)),
 };
 

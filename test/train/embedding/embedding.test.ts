@@ -196,5 +196,5 @@ describe('refuses', () => {
     );
   });
   it('a name that is near another', () =>
-    expect(() => parseConfig({ loss: 'arcface' })).toThrow(/did you mean arcFace/));
+    expect(() => parseConfig({ loss: 'arcfac' })).toThrow(/did you mean arcFace/));
 });

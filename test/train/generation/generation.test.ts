@@ -228,7 +228,9 @@ describe('machines and flows', () => {
 
   it('have models of their own', async () => {
     const refused = (input: object) => runTraining(parseConfig({ ...small, ...input }), { out: join(folder, 'no') });
-    await expect(refused({ loss: 'contrastiveDivergence' })).rejects.toThrow(/trains a model boltzmann, not conv/);
+    await expect(refused({ loss: 'contrastiveDivergence', model: 'conv' })).rejects.toThrow(
+      /trains a model boltzmann, not conv/,
+    );
     await expect(refused({ model: 'flow' })).rejects.toThrow(/gaussianKl trains models conv and mlp, not flow/);
   });
 });
