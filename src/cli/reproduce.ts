@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ClaimResult, claims, findPaper, renderSummary, reproduce } from '../papers/index.js';
+import { claimOf, seedsMeasured } from '../papers/reproduce.js';
 import { showEffect, showNumber } from '../papers/summary.js';
 import { readJson, writeFileAtomic } from '../train/storage/files.js';
 
@@ -75,7 +76,8 @@ async function all({ out, seeds, jobs, fresh, json }: Options): Promise<void> {
         ...(seeds ? ['--seeds', `${seeds}`] : []),
         ...(fresh ? ['--fresh'] : []),
       ];
-      if ((await child(args)) !== 0) failed.push(slug);
+      const done = await finished(slug, { out, seeds, fresh }).catch(complained);
+      if (done === undefined || (!done && (await child(args)) !== 0)) failed.push(slug);
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
@@ -86,7 +88,7 @@ async function all({ out, seeds, jobs, fresh, json }: Options): Promise<void> {
     results.push((await readJson(join(out, slug, 'result.json'))) as ClaimResult);
     figures.set(slug, await readFile(join(out, slug, 'figure.svg'), 'utf8'));
   }
-  await writeFileAtomic(join(out, 'index.html'), renderSummary(results, figures));
+  await writeFileAtomic(join(out, 'index.html'), renderSummary(results, figures, failed));
   if (json) console.log(JSON.stringify(results, null, 2));
   else {
     for (const result of results)
@@ -94,6 +96,21 @@ async function all({ out, seeds, jobs, fresh, json }: Options): Promise<void> {
     console.log(`summary ${join(out, 'index.html')}`);
   }
   if (failed.length > 0) throw new Error(`reproduce: ${failed.join(', ')} ended with an error`);
+}
+
+/** Whether all seeds were measured before; the figure is then drawn again, which needs no process of its own. */
+async function finished(
+  slug: string,
+  { out, seeds, fresh }: Pick<Options, 'out' | 'seeds' | 'fresh'>,
+): Promise<boolean> {
+  const folder = join(out, slug);
+  if (fresh || (await seedsMeasured(slug, folder)) < (seeds ?? (await claimOf(slug)).seeds)) return false;
+  await reproduce(slug, { out: folder, seeds });
+  return true;
+}
+
+function complained(error: Error): undefined {
+  console.error(`error: ${error.message}`);
 }
 
 /** Runs this program with other arguments; its lines of progress pass through. */

@@ -64,6 +64,11 @@ export async function reproduce(slug: string, options: ReproduceOptions = {}): P
   return result;
 }
 
+/** How many seeds of a claim earlier calls have measured into a folder. @throws Error as {@link claimOf}, and for a damaged file. */
+export async function seedsMeasured(slug: string, folder: string): Promise<number> {
+  return (await keptIn(folder, await claimOf(slug)))?.measurements.length ?? 0;
+}
+
 /** What earlier runs of the same experiment left in a folder: seeds of one that was stopped, or a result. */
 async function keptIn(folder: string, { statement }: Claim): Promise<Kept | undefined> {
   const seeds = (await jsonIfAny(join(folder, 'seeds.json'))) as Kept | undefined;

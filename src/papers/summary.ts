@@ -9,8 +9,12 @@ export function showEffect({ effect, interval }: Pick<ClaimResult, 'effect' | 'i
 /** A number in at most three digits. */
 export const showNumber = (value: number) => `${Number(value.toPrecision(3))}`;
 
-/** All results as one page that needs nothing else. `figures` are SVG markup by slug. */
-export function renderSummary(results: readonly ClaimResult[], figures: ReadonlyMap<string, string>): string {
+/** All results as one page that needs nothing else. `figures` are SVG markup by slug; `failed` are claims whose measurement ended with an error. */
+export function renderSummary(
+  results: readonly ClaimResult[],
+  figures: ReadonlyMap<string, string>,
+  failed: readonly string[] = [],
+): string {
   const held = results.filter((result) => result.held).length;
   const rows = results.map(
     (r) =>
@@ -24,7 +28,7 @@ ${figures.get(r.slug) ?? ''}</section>`,
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Claims measured</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:860px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}svg{max-width:100%;height:auto}</style></head>
-<body><h1>Claims measured</h1><p>${held} of ${results.length} held. Effects are means over seeds with 95% confidence intervals.</p>
+<body><h1>Claims measured</h1><p>${held} of ${results.length} held. Effects are means over seeds with 95% confidence intervals.${failed.length > 0 ? ` Ended with an error, and are not shown: ${escapeHtml([...failed].sort().join(', '))}.` : ''}</p>
 <table><thead><tr><th>paper</th><th></th><th>effect</th><th>unit</th><th>counts from</th><th>seeds</th><th>processor seconds</th></tr></thead><tbody>${rows.join('')}</tbody></table>
 ${sections.join('\n')}</body></html>
 `;

@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+
+import { claims } from '../../src/papers/index.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const run = (...args: string[]) =>
@@ -63,6 +65,31 @@ describe('cotangent reproduce', () => {
       expect(Object.keys(result)).toEqual(['slug', 'held', 'effect', 'interval', 'seeds', 'seconds', 'details']);
       expect(JSON.parse(readFileSync(join(out, 'fish/result.json'), 'utf8'))).toEqual(result);
       expect(run('reproduce', 'fish', '--seeds', '2', '--out', out)).toMatch(/HELD: .*\n.*figure\.svg/);
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  });
+
+  it('measures of all claims what was not measured, goes on after an error, and writes one page', () => {
+    const out = mkdtempSync(join(tmpdir(), 'cotangent-reproduce-'));
+    try {
+      cpSync('claims', out, { recursive: true });
+      rmSync(join(out, 'fish/result.json'));
+      writeFileSync(join(out, 'maxsup/seeds.json'), '{"statement": "La');
+      const { status, stderr, stdout } = spawnSync(
+        process.execPath,
+        [main, 'reproduce', '--all', '--jobs', '2', '--out', out],
+        { encoding: 'utf8' },
+      );
+      expect(status).toBe(1);
+      expect(stderr).toContain('fish, seed 5/5: effect');
+      expect(stderr).not.toMatch(/^sam, /m);
+      expect(stderr).toMatch(/^error: .*maxsup.seeds.json/m);
+      expect(stderr).toMatch(/^error: reproduce: maxsup ended with an error\n$/m);
+      expect(stdout).toContain('fish: held, 0.999');
+      const page = readFileSync(join(out, 'index.html'), 'utf8');
+      expect(page).toContain('Ended with an error, and are not shown: maxsup.');
+      expect(page.match(/<section id=/g)).toHaveLength(Object.keys(claims).length - 1);
     } finally {
       rmSync(out, { recursive: true });
     }

@@ -143,5 +143,7 @@ describe('reproduce', () => {
     expect(page).toContain('in dB');
     expect(page).toContain('0.0100 [-0.0200, 0.0400]');
     expect(page).toContain('<svg id="fig"/>');
+    expect(page).not.toContain('error');
+    expect(renderSummary([result], new Map(), ['c', 'b'])).toContain('Ended with an error, and are not shown: b, c.');
   });
 });
