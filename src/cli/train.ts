@@ -41,7 +41,7 @@ export function addTrainCommand(program: Command): void {
     .option('--model <name>', `model (default: mlp): ${named(({ models }) => models)}`)
     .option(
       '--epochs <n>',
-      'passes over the training set (default: 3; of tables 100 or 20, of images restored, depths and classes of pixels 6, of images generated, boxes and strings 10)',
+      'passes over the training set (default: 3; of tables 100 or 20, of images restored and depths 6, of images generated, scenes and strings 10)',
       number,
     )
     .option('--seed <n>', 'seed of initial weights, order and draws (default: 0)', number)

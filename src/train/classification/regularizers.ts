@@ -96,7 +96,7 @@ const ofTrajectories: Readonly<Record<string, Choice<ClassifierRegularizer>>> = 
         const { lag, from } = trajectorySpan(options, epochs);
         return from < epochs
           ? undefined
-          : `compares with the outputs of ${lag} epochs ago from epoch ${from} on, counted from 0, of which a run of ${epochs} has none: train for ${from + 1} epochs or more${from > 1 ? ', or say which lag and start' : ''}`;
+          : `compares with outputs of earlier epochs (lag ${lag}) from epoch ${from} on, counted from 0, which is never in a run of ${epochs}: train for ${from + 1} epochs or more${from > 1 ? ', or say which lag and start' : ''}`;
       },
       state: ({ examples, classes, epochs = Infinity }) => ({
         outputs: zerosArray([trajectorySpan(options, epochs).lag + 1, examples, classes]),

@@ -35,7 +35,7 @@ export const segmentation: TrainingTask = {
   loss: 'diceLoss:crossEntropyWeight=1',
   augmentations: pictureAugmentations,
   regularizers: pixelRegularizers,
-  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 6, batchSize: 16 },
+  defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 10, batchSize: 16 },
   prepare: async (config) => segmentationTraining(config),
 };
 

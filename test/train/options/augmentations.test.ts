@@ -347,7 +347,7 @@ describe('trajectoryLoss', () => {
     expect(penalized.slice(0, 2)).toEqual(plain.slice(0, 2));
     expect(penalized[2]).toBeGreaterThan(plain[2]);
     await expect(lossesOf('refused', { epochs: 1, regularizer: ['trajectoryLoss'] })).rejects.toThrow(
-      /train: regularizer trajectoryLoss compares with the outputs of 1 epochs ago from epoch 1 on.* of 1 has none: train for 2 epochs/,
+      /train: regularizer trajectoryLoss compares .*lag 1\) from epoch 1 on, .*never in a run of 1: train for 2 epochs or more$/,
     );
     await expect(lossesOf('late', { regularizer: ['trajectoryLoss:start=5'] })).rejects.toThrow(
       /say which lag and start/,
