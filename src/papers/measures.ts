@@ -26,6 +26,7 @@ export const measures: Readonly<Record<string, string>> = {
   'error, batches of 4': 'share of test examples predicted wrongly',
   'error, batches of 8': 'share of test examples predicted wrongly',
   'error, Gaussian classes': 'share of the stream predicted wrongly',
+  'error, mean of eight corruptions': 'share of images predicted wrongly',
   'error, MNIST with little contrast and noise': 'share of images predicted wrongly',
   'error, MNIST, batches of 8': 'share of images predicted wrongly',
   'F1 of labels with probability above 0': 'mean over test examples, 0 to 1',

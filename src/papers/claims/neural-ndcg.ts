@@ -2,19 +2,20 @@ import { meanSquaredError, neuralNdcg } from '../../losses/index.js';
 import type { Layer, Variables } from '../../nn/index.js';
 import { adam, firstOrder } from '../../optim/index.js';
 import { foldIn, key, normal } from '../../runtime/random/index.js';
-import { type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
+import { arange, type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
 import type { Arm, Claim } from '../claim.js';
 import { perceptron, trained } from '../experiments/train.js';
 
-const [queries, items, features] = [400, 20, 10];
+const [queries, tests, items, features] = [300, 1000, 20, 10];
 
 /** Lists whose grades depend on a query's own offset, which no item's features tell. */
 function lists(seed: number) {
   const root = key(70_000 + seed);
-  const x = normal(foldIn(root, 0), [queries, items, features]);
+  const all = queries + tests;
+  const x = normal(foldIn(root, 0), [all, items, features]);
   const [w, u] = [1, 2].map((i) => normal(foldIn(root, i), [features]).data.map((v) => v / Math.sqrt(features)));
-  const noise = normal(foldIn(root, 3), [queries * items]).data;
-  const offsets = normal(foldIn(root, 4), [queries]).data;
+  const noise = normal(foldIn(root, 3), [all * items]).data;
+  const offsets = normal(foldIn(root, 4), [all]).data;
   const latent = noise.map((e, i) => {
     const row = x.data.subarray(i * features, (i + 1) * features);
     const along = (v: Float32Array) => row.reduce((total, r, k) => total + r * v[k], 0);
@@ -28,7 +29,7 @@ function lists(seed: number) {
     x: ndarray(x.data.slice(from * items * features, to * items * features), { shape: [to - from, items, features] }),
     y: ndarray(grades.slice(from * items, to * items), { shape: [to - from, items] }),
   });
-  return { train: part(0, 300), test: part(300, 400) };
+  return { train: part(0, queries), test: part(queries, all) };
 }
 
 /** Normalised discounted cumulative gain at 5, averaged over lists that have any gain. */
@@ -50,19 +51,30 @@ function ndcgAt5(scores: NDArray, grades: NDArray): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
+const net = perceptron(features, 16, 1);
 const scorer: Layer<Variables> = {
-  init: perceptron(features, 16, 1).init,
+  init: net.init,
   apply: (variables, x, context) =>
-    perceptron(features, 16, 1)
-      .apply(variables, x.reshape([-1, features]), context)
-      .reshape(x.shape.slice(0, 2)),
+    net.apply(variables, x.reshape([-1, features]), context).reshape(x.shape.slice(0, 2)),
 };
+
+/** NDCG of ranks 1 + sum over the other items of the sigmoid of how much higher they score. Qin et al. 2010. */
+function approxNdcg(scores: Tensor, grades: Tensor): Tensor {
+  const lead = scores.expandDims(1).sub(scores.expandDims(2)).sigmoid();
+  // An item adds a half against itself.
+  const rank = lead.sum(2).add(0.5);
+  const gains = grades.mul(Math.LN2).expm1();
+  const discount = (place: Tensor) => place.add(1).log().div(Math.LN2).reciprocal();
+  const ideal = gains.sort(1, { descending: true }).mul(discount(arange(1, items + 1).cast(gains.dtype)));
+  return gains.mul(discount(rank)).sum(1).div(ideal.sum(1).maximum(1e-10)).mean();
+}
 
 const losses: Record<string, (scores: Tensor, grades: Tensor) => Tensor> = {
   'mean squared error': meanSquaredError,
   // ListNet: cross-entropy of the softmax of the grades and that of the scores.
   ListNet: (scores, grades) => grades.softmax(1).mul(scores.logSoftmax(1)).sum(1).mean().neg(),
-  NeuralNDCG: (scores, grades) => neuralNdcg(scores, grades),
+  ApproxNDCG: (scores, grades) => approxNdcg(scores, grades).neg(),
+  NeuralNDCG: (scores, grades) => neuralNdcg(scores.tanh(), grades),
 };
 
 export const claim: Claim = {
@@ -70,9 +82,10 @@ export const claim: Claim = {
   effect: 'NDCG@5 on new queries, NeuralNDCG less mean squared error',
   unit: 'difference of NDCGs, each 0 to 1',
   threshold: 0.005,
-  data: '300 queries of 20 items to train on and 100 to test, grades 0 to 4 shifted by an offset of each query',
-  seeds: 12,
-  remarks: 'A scorer 10-16-1, Adam, 30 epochs in batches of 30 queries. ListNet is better still on this set.',
+  data: '300 queries of 20 items to train on and 1,000 to test, grades 0 to 4 shifted by an offset of each query',
+  seeds: 24,
+  remarks:
+    'A scorer 10-16-1, Adam, 30 epochs in batches of 30 queries. Scores go through tanh for NeuralNDCG alone, as in the published configuration; without it, 12 seeds with 100 test queries had left it open (0.010, interval -0.001 to 0.022). ApproxNDCG (alpha of 1), which the paper means to surpass, and ListNet are shown beside.',
   async measure(seed, note) {
     const { train, test } = lists(seed);
     const arms: Record<string, Arm> = {};

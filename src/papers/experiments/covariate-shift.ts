@@ -127,13 +127,13 @@ export interface StreamResult {
   readonly variables: Variables;
 }
 
-/** Lets a procedure adapt to a stream; predictions are those it makes as it goes. */
-export async function adaptedOn<O>(
+/** Lets a procedure adapt to streams, to each of them from the same variables; predictions are those it makes as it goes. */
+export async function adaptedOnEach<O>(
   procedure: TestTimeAdaptation<O>,
   variables: Variables,
-  batches: Iterable<Labelled>,
+  streams: readonly (readonly Labelled[])[],
   logits: (outputs: O) => Tensor,
-): Promise<StreamResult> {
+): Promise<StreamResult[]> {
   const run = compile(
     (state: AdaptationState<Tensor>, x: Tensor, y: Tensor) => {
       const { state: next, outputs, loss } = procedure.step(state, x);
@@ -141,17 +141,32 @@ export async function adaptedOn<O>(
     },
     { name: 'adaptation' },
   );
-  let state = procedure.init(variables) as never;
-  const [losses, wrong]: [number[], number[]] = [[], []];
-  for (const { x, y } of batches) {
-    const made = await run(state, x, y);
-    state = made.state as never;
-    losses.push(Number(made.loss.data[0]));
-    wrong.push(Number(made.wrong.data[0]));
+  const results: StreamResult[] = [];
+  for (const batches of streams) {
+    let state = procedure.init(variables) as never;
+    const [losses, wrong]: [number[], number[]] = [[], []];
+    for (const { x, y } of batches) {
+      const made = await run(state, x, y);
+      state = made.state as never;
+      losses.push(Number(made.loss.data[0]));
+      wrong.push(Number(made.wrong.data[0]));
+    }
+    const { variables: last } = state as { readonly variables: Variables };
+    results.push({ error: mean(wrong), losses, variables: last });
   }
   await run.release();
-  const { variables: last } = state as { readonly variables: Variables };
-  return { error: mean(wrong), losses, variables: last };
+  return results;
+}
+
+/** {@link adaptedOnEach} on one stream. */
+export async function adaptedOn<O>(
+  procedure: TestTimeAdaptation<O>,
+  variables: Variables,
+  batches: Iterable<Labelled>,
+  logits: (outputs: O) => Tensor,
+): Promise<StreamResult> {
+  const [result] = await adaptedOnEach(procedure, variables, [[...batches]], logits);
+  return result;
 }
 
 /** The share of wrong predictions on a stream with given weights of the source's statistics, nothing adapted. */
