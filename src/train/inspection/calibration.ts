@@ -1,4 +1,4 @@
-import { binConfidences, gap, largestGap } from '../../metrics/calibration/classification.js';
+import { binConfidences, gap, largestGap } from '../../metrics/calibration/bins.js';
 import {
   adaptiveCalibrationError,
   classwiseCalibrationError,
