@@ -99,14 +99,18 @@ function settled(config: FinetuneConfig, model: Adapted, data: FinetuneData) {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as typeof all;
 }
 
-interface PreparedFinetuning {
+export interface PreparedFinetuning {
   /** The model file that is trained, its new head in place. */
   readonly base: Uint8Array;
   readonly model: Adapted;
   readonly data: FinetuneData;
 }
 
-async function prepareFinetuning(config: FinetuneConfig, onNote: (note: string) => void): Promise<PreparedFinetuning> {
+/** What a run begins with: its model as it comes from its file, and its data. */
+export async function prepareFinetuning(
+  config: FinetuneConfig,
+  onNote: (note: string) => void,
+): Promise<PreparedFinetuning> {
   const [headKey, adapterKey, dataKey] = [0, 1, 2].map((i) => foldIn(makeKey(config.seed), 100 + i) as Key);
   const original = await inlined(config.model);
   const imported = importOnnx(original);
@@ -157,7 +161,10 @@ function learningRateOf({ learningRate, optimizer }: FinetuneConfig, { whole }: 
   return learningRate ?? (whole ? 1e-4 : 1e-3) * (isSgd(optimizer) ? 10 : 1);
 }
 
-function lossOf({ loss }: FinetuneConfig, { classes }: FinetuneData): (output: Tensor, targets: Tensor) => Tensor {
+export function lossOf(
+  { loss }: FinetuneConfig,
+  { classes }: FinetuneData,
+): (output: Tensor, targets: Tensor) => Tensor {
   const choices = classes ? classifierLosses : regressionLosses;
   const chosen = loss ?? { name: classes ? 'crossEntropy' : 'meanSquaredError', options: {} };
   if (!Object.hasOwn(choices, chosen.name))
@@ -175,19 +182,20 @@ function shownOf({ classes, shown }: FinetuneData, evaluation: FinetuneEvaluatio
     predicted: Int32Array.from(predicted),
     confidence,
   };
-  // Outputs beyond the classes of the data, of a head that was kept, may be predicted too.
-  const most = Math.max(classes.length, ...answers.predicted.map((p) => p + 1));
-  const names = [
-    ...classes,
-    ...Array.from({ length: most - classes.length }, (_, i) => `output ${classes.length + i}`),
-  ];
+  const names = outputNames(classes, answers.predicted);
   return {
     testLoss: 'cross-entropy (nats)',
-    confusion: confusionMatrix(targets, answers.predicted, most),
+    confusion: confusionMatrix(targets, answers.predicted, names.length),
     classes: names,
     ...(shown.images && { samples: samplePredictions(shown.images, answers, 36) }),
     ...(shown.texts && { texts: textPredictions(shown.texts, evaluation, 30) }),
   };
+}
+
+/** The classes, and outputs beyond them that were predicted: those of a head that was kept may be more. */
+export function outputNames(classes: readonly string[], predicted: Int32Array): string[] {
+  const most = Math.max(classes.length, ...predicted.map((p) => p + 1));
+  return [...classes, ...Array.from({ length: most - classes.length }, (_, i) => `output ${classes.length + i}`)];
 }
 
 /** Wrong ones first, the surest of them leading, then right ones in order. */

@@ -5,13 +5,16 @@ import { compile } from '../../runtime/index.js';
 import { foldIn, key } from '../../runtime/random/index.js';
 import type { NDArray, Tensor } from '../../tensor/index.js';
 import { savedConfig } from '../config.js';
+import { parseFinetuneConfig } from '../finetune/config.js';
+import { finetuneSubject } from '../finetune/subject.js';
 import { runFiles } from '../loop.js';
+import type { TrainConfig } from '../settings.js';
 import type { Arrays } from '../step.js';
 import { loadCheckpoint } from '../storage/checkpoint.js';
 import { readJson } from '../storage/files.js';
 import { tasks } from '../tasks.js';
 import type { Inspection } from './inspection.js';
-import type { StateTensors } from './subject.js';
+import type { StateTensors, Subject } from './subject.js';
 
 export interface InspectOptions {
   /** Training examples that the loss is looked at on. Default 512; of queries and images that are made 64, of scenes and strings 32. */
@@ -34,15 +37,12 @@ export interface InspectOptions {
 export async function inspectRun(folder: string, options: InspectOptions = {}): Promise<Inspection> {
   const { probes = 2, onProgress = () => {} } = options;
   const settings = (await readJson(join(folder, runFiles.config))) as Record<string, unknown>;
-  if (settings.kind !== undefined)
-    throw new Error(`inspect: ${folder} holds a run of ${settings.kind}; only those of train can be looked at`);
-  const config = savedConfig(settings);
-  const training = await tasks[config.task].prepare(config, {});
-  const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
+  const config = settings.kind === 'finetune' ? parseFinetuneConfig(settings) : savedConfig(settings);
   onProgress('test set');
-  const { examples, params, rest, lossOf, found, usual } = await training.subject(state);
+  const subject = 'kind' in config ? finetuneSubject(folder, config) : trainingSubject(folder, config);
+  const { examples, params, rest, lossOf, found, usual } = await subject;
   const { samples = usual?.samples ?? 512, steps = usual?.steps ?? 30, points = usual?.points ?? 21 } = options;
-  const seen = examples(samples);
+  const seen = await examples(samples);
 
   onProgress('loss around the weights');
   const loss = compile(lossOf);
@@ -72,10 +72,17 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     run: folder,
     config: JSON.parse(JSON.stringify(config)) as Inspection['config'],
     seed: config.seed,
-    samples: Object.values(seen)[0].shape[0],
+    samples: (Object.values(seen)[0] as NDArray).shape[0],
     ...found,
     surface,
     spectrum,
     sharpness: rise,
   };
+}
+
+/** What is looked at of a run of `train`. */
+async function trainingSubject(folder: string, config: TrainConfig): Promise<Subject> {
+  const training = await tasks[config.task].prepare(config, {});
+  const { state } = await loadCheckpoint(join(folder, runFiles.checkpoint), training.task.init(key(0)));
+  return training.subject(state);
 }

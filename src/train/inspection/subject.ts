@@ -8,8 +8,8 @@ export type StateTensors = MapTree<Arrays, NDArray, Tensor>;
 
 /** A trained model to look at: its parameters, what else its loss needs, and what was found on the test set. */
 export interface Subject {
-  /** The first training examples, so many at most. */
-  examples(count: number): Columns;
+  /** The first training examples, so many at most; the first array has one of its rows for each. */
+  examples(count: number): Arrays | Promise<Arrays>;
   /** How many examples, steps of Lanczos and positions along a direction, where the loss is too dear for those of others. */
   readonly usual?: { readonly samples: number; readonly steps: number; readonly points?: number };
   readonly params: Arrays;

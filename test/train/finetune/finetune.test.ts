@@ -15,6 +15,7 @@ import {
   finetuneFiles,
   inspectRun,
   parseFinetuneConfig,
+  renderInspection,
   runFinetuning,
 } from '../../../src/train/index.js';
 import { writeImageFolder } from '../../support/image-folder.js';
@@ -150,6 +151,16 @@ describe('tables', () => {
     const right = points.filter((p, i) => scores[2 * i + 1] > scores[2 * i] === (p.ring === 'outer')).length;
     expect(right).toBeGreaterThan(108);
     expect(readFileSync(join(out, finetuneFiles.report), 'utf8')).toContain('outer');
+
+    const inspection = await inspectRun(out, { samples: 40, points: 3, probes: 1, steps: 3 });
+    expect(inspection).toMatchObject({ samples: 40, loss: 'crossEntropy (nats)', classes: ['inner', 'outer'] });
+    const confusion = inspection.answers?.confusion ?? [];
+    expect(confusion.flat().reduce((a, b) => a + b, 0)).toBe(24);
+    expect((confusion[0][0] + confusion[1][1]) / 24).toBeCloseTo(result?.testAccuracy ?? 0, 6);
+    const losses = inspection.surface.losses.flat();
+    expect(losses[4]).toBeLessThan(losses.reduce((a, b) => a + b, 0) / 9);
+    expect(inspection.spectrum.some(({ eigenvalue }) => eigenvalue > 0)).toBe(true);
+    expect(renderInspection(inspection)).toContain('40 training samples');
   });
 
   it('--freeze: frozen weights have no gradient and no state; frozen normalisation keeps its statistics', async () => {
@@ -252,7 +263,10 @@ describe('tables', () => {
     expect(result?.testAccuracy).toBeUndefined();
     // Huber's loss is at most half of the squared error.
     expect(result?.testLoss).toBeLessThan((result?.testError ?? 0) ** 2 / 2 + 1e-6);
-    await expect(inspectRun(out)).rejects.toThrow(/inspect: .*numbers holds a run of finetune/);
+    const { facts, loss, surface, answers } = await inspectRun(out, { samples: 32, points: 3, probes: 1, steps: 2 });
+    expect(Number(facts?.[0][1])).toBeCloseTo(result?.testError ?? 0, 3);
+    expect([loss, answers]).toEqual(['huber', undefined]);
+    expect(Math.min(...surface.losses.flat())).toBe(surface.losses[1][1]);
     // The deviation of the sizes is 1.7.
     expect(result?.testError).toBeLessThan(0.6);
     const scores = await logitsOf(session, { features: everything });
