@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chosen, chosenFrom, spelled } from './options/choice.js';
 import { nearest } from './options/nearest.js';
+import { problemOf } from './options/problems.js';
 import { type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
 import type { TrainingTask } from './task.js';
 import { tasks } from './tasks.js';
@@ -112,8 +113,12 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
       .string()
       .default(task.models[0])
       .refine((model) => task.models.includes(model), {
-        error: ({ input }) =>
-          `no model of ${name} is called ${input}; did you mean ${nearest(String(input), task.models).join(', ')}?`,
+        error: ({ input }) => {
+          const others = having(({ models }) => models.includes(String(input)));
+          return others === ''
+            ? `no model of ${name} is called ${input}; did you mean ${nearest(String(input), task.models).join(', ')}?`
+            : `${input} is for ${others}, not for ${name}, which has ${task.models.join(', ')}`;
+        },
       }),
     loss: named('loss', 'losses').prefault(task.loss),
     augment: z.array(named('augmentation', 'augmentations')).default([]),
@@ -125,7 +130,7 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
 
 /** Settings as a schema has them. @throws Error of one line naming `who` and every field that does not fit. */
 export function parseSettings<S extends z.ZodRawShape>(who: string, schema: z.ZodObject<S>, input: unknown) {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: problemOf });
   if (parsed.success) return parsed.data;
   const settings = Object.keys(schema.shape);
   const problems = parsed.error.issues.flatMap((issue) =>

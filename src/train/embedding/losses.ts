@@ -167,6 +167,8 @@ function ofBank(
 
 const positive = z.number().positive().optional();
 const factor = z.number().min(0).optional();
+/** Whether embeddings are given length 1 first, as everything measures them; at any length, margins mean less the longer they grow. */
+const normalize = z.boolean().optional();
 const instances = {
   temperature: positive,
   momentum: z.number().min(0).max(1).optional(),
@@ -244,11 +246,11 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     }),
   ),
   contrastiveLoss: choice(
-    { margin: factor, positiveMargin: factor, distance, miner: pairMiner, reduction },
-    ({ distance, miner, reduction, ...rest }) => ({
+    { margin: factor, positiveMargin: factor, distance, miner: pairMiner, reduction, normalize },
+    ({ distance, miner, reduction, normalize = true, ...rest }) => ({
       views: 1,
       loss: ({ views: [x], labels, key }) => ({
-        loss: contrastiveLoss(x, labels, {
+        loss: contrastiveLoss(normalize ? x.normalize(-1) : x, labels, {
           ...rest,
           distance: distanceNamed(distance),
           miner: pairMinerNamed(miner, { key, dimension: x.shape[1] }),
@@ -371,11 +373,11 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     },
   })),
   tripletLoss: choice(
-    { margin: factor, distance, miner: tripletMiner, reduction },
-    ({ distance, miner, reduction, margin }) => ({
+    { margin: factor, distance, miner: tripletMiner, reduction, normalize },
+    ({ distance, miner, reduction, margin, normalize = true }) => ({
       views: 1,
       loss: ({ views: [x], labels, key }) => ({
-        loss: tripletLoss(x, labels, {
+        loss: tripletLoss(normalize ? x.normalize(-1) : x, labels, {
           margin,
           distance: distanceNamed(distance),
           miner: tripletMinerNamed(miner, { key, dimension: x.shape[1] }, margin),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nearest } from './nearest.js';
+import { problemOf } from './problems.js';
 
 /** Something that is chosen by name, with options of its own. */
 export interface Choice<T> {
@@ -59,7 +60,7 @@ export function chosenFrom<T>(
       const near = nearest(wanted, names).join(', ');
       return fail(elsewhere(wanted) ?? `no ${what} is called ${wanted}; did you mean ${near}?`);
     }
-    const parsed = choices[name].schema.safeParse(options);
+    const parsed = choices[name].schema.safeParse(options, { error: problemOf });
     if (parsed.success) return { name, options: parsed.data };
     const known = Object.keys((choices[name].schema as unknown as z.ZodObject).shape);
     const problems = parsed.error.issues.flatMap((issue) =>
@@ -84,7 +85,10 @@ export function parseChoice(text: string): Chosen {
   const colon = text.indexOf(':');
   if (colon < 0) return { name: text.trim(), options: {} };
   // A comma within brackets or braces belongs to a list or to a choice with options of its own.
-  const parts = text.slice(colon + 1).split(/,(?![^[]*\]|[^{]*\})/);
+  const parts = text
+    .slice(colon + 1)
+    .split(/,(?![^[]*\]|[^{]*\})/)
+    .filter((part) => part.trim() !== '');
   const pairs = parts.map((part) => {
     const equals = part.indexOf('=');
     return equals < 0 ? [part.trim(), true] : [part.slice(0, equals).trim(), valueOf(part.slice(equals + 1).trim())];

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digits, rowsAt } from '../../../src/data/index.js';
-import { item, type NDArray } from '../../../src/index.js';
+import { compile, item, type NDArray, ndarray, type Tensor } from '../../../src/index.js';
 import { constant } from '../../../src/optim/index.js';
-import { key } from '../../../src/runtime/random/index.js';
+import { key, normal } from '../../../src/runtime/random/index.js';
 import { placed } from '../../../src/train/batches.js';
 import { embedderOf } from '../../../src/train/embedding/task.js';
 import {
@@ -197,4 +197,22 @@ describe('refuses', () => {
   });
   it('a name that is near another', () =>
     expect(() => parseConfig({ loss: 'arcfac' })).toThrow(/did you mean arcFace/));
+});
+
+describe.each(['tripletLoss', 'contrastiveLoss'])('%s', (name) => {
+  it('sees embeddings of length 1, as the measures do, unless told otherwise', async () => {
+    const [embeddings, labels] = [normal(key(3), [8, 4]), ndarray([0, 0, 1, 1, 2, 2, 3, 3], { dtype: 'int32' })];
+    const lossAt = async (options: object, factor: number) => {
+      const objective = embeddingLosses[name].make({ margin: 1, ...options });
+      const loss = compile(
+        (x: Tensor, y: Tensor, k: Tensor) =>
+          objective.loss({ views: [x.mul(factor)], labels: y, indices: y, params: {}, state: {}, key: k }).loss,
+      );
+      return item(await loss(embeddings, labels, key(4)));
+    };
+    expect(await lossAt({}, 10)).toBeCloseTo(await lossAt({}, 1), 5);
+    expect(
+      Math.abs((await lossAt({ normalize: false }, 10)) - (await lossAt({ normalize: false }, 1))),
+    ).toBeGreaterThan(0.1);
+  });
 });
