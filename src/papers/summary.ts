@@ -27,7 +27,7 @@ ${figures.get(r.slug) ?? ''}</section>`,
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Claims measured</title>
-<style>body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:860px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}svg{max-width:100%;height:auto}</style></head>
+<style>body{font:15px/1.5 system-ui,sans-serif;color:#222;max-width:1000px;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}td:nth-child(3){white-space:nowrap}svg{max-width:100%;height:auto}</style></head>
 <body><h1>Claims measured</h1><p>${held} of ${results.length} held. Effects are means over seeds with 95% confidence intervals.${failed.length > 0 ? ` Ended with an error, and are not shown: ${escapeHtml([...failed].sort().join(', '))}.` : ''}</p>
 <table><thead><tr><th>paper</th><th></th><th>effect</th><th>unit</th><th>counts from</th><th>seeds</th><th>processor seconds</th></tr></thead><tbody>${rows.join('')}</tbody></table>
 ${sections.join('\n')}</body></html>
