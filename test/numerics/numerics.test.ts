@@ -25,7 +25,7 @@ describe('sinkhorn', () => {
   it('moves the masses it was given', async () => {
     const [source, target] = [f64([0.1, 0.2, 0.3, 0.4]), f64([0.3, 0.3, 0.2, 0.1, 0.1])];
     const got = await compile((c: Tensor, a: Tensor, b: Tensor) => {
-      const { plan, cost: total, dual } = num.sinkhorn(c, { epsilon: 0.1, iterations: 300, source: a, target: b });
+      const { plan, cost: total, dual } = num.sinkhorn(c, { epsilon: 0.5, iterations: 40, source: a, target: b });
       return { rows: plan.sum(-1), columns: plan.sum(-2), total, dual, entropy: plan.mul(plan.log()).sum([-1, -2]) };
     })(cost, source, target);
     allClose(got.rows, [...toNumbers(source), ...toNumbers(source)], 1e-9, 'rows');
@@ -33,7 +33,7 @@ describe('sinkhorn', () => {
     // Strong duality: <P, C> + epsilon <P, log P> is the dual value.
     allClose(
       got.dual,
-      toNumbers(got.total).map((t, i) => t + 0.1 * Number(got.entropy.data[i])),
+      toNumbers(got.total).map((t, i) => t + 0.5 * Number(got.entropy.data[i])),
       1e-9,
       'dual',
     );
@@ -46,7 +46,7 @@ describe('sinkhorn', () => {
       [2, 3, 0],
     ]);
     allClose(
-      await at((x) => num.sinkhorn(x, { epsilon: 0.01, iterations: 200 }).plan, c),
+      await at((x) => num.sinkhorn(x, { epsilon: 0.01, iterations: 40 }).plan, c),
       [1, 0, 0, 0, 1, 0, 0, 0, 1].map((v) => v / 3),
       1e-6,
       'plan',
@@ -55,11 +55,11 @@ describe('sinkhorn', () => {
 
   it('has derivatives; the divergence is 0 for equal clouds and positive else', async () => {
     await checkDerivatives(
-      (c) => num.sinkhorn(c, { epsilon: 0.3, iterations: 10 }).plan,
+      (c) => num.sinkhorn(c, { epsilon: 0.3, iterations: 4 }).plan,
       [random64([3, 3], { stream: 2 })],
     );
     await checkDerivatives(
-      (x, y) => num.sinkhornDivergence(x, y, { epsilon: 0.5, iterations: 8 }),
+      (x, y) => num.sinkhornDivergence(x, y, { epsilon: 0.5, iterations: 3 }),
       [random64([3, 2], { stream: 3 }), random64([4, 2], { stream: 4 })],
     );
     const got = await compile((x: Tensor) => [num.sinkhornDivergence(x, x), num.sinkhornDivergence(x, x.add(0.5))])(
