@@ -1,4 +1,5 @@
-import { allocate, type NDArray, type Spec, sizeOf } from '../tensor/index.js';
+import { type NDArray, type Spec, sizeOf } from '../tensor/index.js';
+import type { Engine } from './engine.js';
 
 /**
  * Arrays given up by the caller, to be written into by a later call. With state handed in and returned at each step, two sets of
@@ -8,6 +9,8 @@ export class Buffers {
   readonly #free = new Map<string, NDArray['data'][]>();
   readonly #donated = new WeakSet<object>();
 
+  constructor(readonly unwritten: Engine['unwritten']) {}
+
   /** Whether the caller gave this array up in an earlier call. */
   isDonated(given: unknown): boolean {
     return typeof given === 'object' && given !== null && this.#donated.has(given);
@@ -15,7 +18,7 @@ export class Buffers {
 
   /** An array to write a result into: a donated one where one fits. `key` is that of the result. */
   take({ dtype, shape }: Spec, key: string): NDArray {
-    return { data: this.#free.get(key)?.pop() ?? allocate(dtype, sizeOf(shape)), shape, dtype };
+    return { data: this.#free.get(key)?.pop() ?? this.unwritten(dtype, sizeOf(shape)), shape, dtype };
   }
 
   /** Keeps the buffer of an array of the kind `key` for later; `most` of its kind can be of use. */

@@ -97,7 +97,7 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
   const { name = fn.name || 'program', argumentNames = [], donate = [], ...session } = options;
   const programs = new Map<string, Promise<Program>>();
   const worked: Program[] = [];
-  const buffers = new Buffers();
+  const buffers = new Buffers(engine.unwritten);
   const device = session.device ?? engine.defaultDevice;
   const who = `compile(${name})`;
 

@@ -1,4 +1,5 @@
 import ort from 'onnxruntime-node';
+import { viewOf } from '../tensor/dtype.js';
 import type { Engine } from './engine.js';
 import { ortEngine } from './ort.js';
 import { profiled } from './profile.node.js';
@@ -7,7 +8,12 @@ import { profiled } from './profile.node.js';
 // them sets the variable to 0.
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
-const native = ortEngine(ort, { defaultDevice: 'cpu', writesInto: true });
+const native = ortEngine(ort, {
+  defaultDevice: 'cpu',
+  writesInto: true,
+  // What is not cleared beforehand need not go through memory twice.
+  unwritten: (dtype, size) => viewOf(dtype, size, (bytes) => Buffer.allocUnsafeSlow(bytes).buffer),
+});
 
 /** What COTANGENT_THREADS says. @throws Error where that is no whole number from 1. */
 function threadsByDefault(): number | undefined {

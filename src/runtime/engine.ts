@@ -1,4 +1,4 @@
-import type { NDArray } from '../tensor/index.js';
+import type { DType, NDArray, TypedArray } from '../tensor/index.js';
 
 /** Where programs run: `cpu` in Node, `wasm` in a browser, `webgpu` in either. */
 export type Device = 'cpu' | 'wasm' | 'webgpu';
@@ -32,6 +32,8 @@ export interface Engine {
   readonly defaultDevice: Device;
   /** Whether results can be written into given arrays. The web build always makes new ones. */
   readonly writesInto: boolean;
+  /** Memory for a result, of any content: all of it will be written. */
+  unwritten(dtype: DType, size: number): TypedArray;
   createSession(model: Uint8Array, options: SessionOptions): Promise<Session>;
   /**
    * Runs `work` with an engine whose sessions time every operator, and tells the times of all of them once they are released. Absent where

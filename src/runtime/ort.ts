@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
 import { encodeModel, modelBytes } from '../onnx/encode.js';
-import { allocate, type DType, isDType, type NDArray, sizeOf } from '../tensor/index.js';
+import { type DType, isDType, type NDArray, sizeOf } from '../tensor/index.js';
 import { input } from '../tensor/ops/constant.js';
 import type { Device, Engine, Session, SessionOptions } from './engine.js';
 import { isRefusal, noTensor, withoutCopies } from './in-place.js';
@@ -16,12 +16,13 @@ interface Ort {
 /** An engine on a build of ONNX Runtime. */
 export function ortEngine(
   ort: Ort,
-  { defaultDevice, writesInto }: Pick<Engine, 'defaultDevice' | 'writesInto'>,
+  { defaultDevice, writesInto, unwritten }: Pick<Engine, 'defaultDevice' | 'writesInto' | 'unwritten'>,
 ): Engine {
   let spares: Promise<boolean> | undefined;
   return {
     defaultDevice,
     writesInto,
+    unwritten,
     async createSession(model, options) {
       // A profile is to show the program's own operators.
       const create = (bytes: Uint8Array) => ort.InferenceSession.create(bytes, sessionOptions(options, defaultDevice));
@@ -30,11 +31,11 @@ export function ortEngine(
         spares ??= sparesCopies(ort);
         if (await spares) {
           const session = await create(withoutCopies(model));
-          if (session.outputMetadata.every(hasKnownShape)) return new OrtSession(ort, session, true);
+          if (session.outputMetadata.every(hasKnownShape)) return new OrtSession(ort, session, unwritten);
           await session.release();
         }
       }
-      return new OrtSession(ort, await create(model), false);
+      return new OrtSession(ort, await create(model));
     },
   };
 }
@@ -98,8 +99,8 @@ class OrtSession implements Session {
   constructor(
     readonly ort: Ort,
     readonly session: InferenceSession,
-    /** All results are written into arrays made beforehand, see {@link withoutCopies}. */
-    readonly inPlace: boolean,
+    /** Where all results are written into arrays made beforehand, what makes those, see {@link withoutCopies}. */
+    readonly unwritten?: Engine['unwritten'],
   ) {
     this.#results = session.outputMetadata.filter(({ name }) => name !== noTensor);
   }
@@ -109,9 +110,9 @@ class OrtSession implements Session {
     this.session.inputNames.forEach((name, i) => {
       feeds[name] = this.#wrap(inputs[i]);
     });
-    const fetches: Record<string, OrtTensor | null> = this.inPlace ? { [noTensor]: null } : {};
+    const fetches: Record<string, OrtTensor | null> = this.unwritten ? { [noTensor]: null } : {};
     const targets = this.#results.map((result, i) => {
-      const target = into[i] ?? (this.inPlace ? roomFor(result) : undefined);
+      const target = into[i] ?? (this.unwritten && roomFor(result, this.unwritten));
       fetches[result.name] = target ? this.#wrap(target) : null;
       return target;
     });
@@ -123,7 +124,7 @@ class OrtSession implements Session {
     try {
       return await this.session.run(feeds, fetches);
     } catch (error) {
-      if (this.inPlace && isRefusal(error)) return {};
+      if (this.unwritten && isRefusal(error)) return {};
       throw error;
     }
   }
@@ -142,10 +143,10 @@ class OrtSession implements Session {
 }
 
 /** A new array for a result. */
-function roomFor(result: InferenceSession.ValueMetadata): NDArray {
+function roomFor(result: InferenceSession.ValueMetadata, unwritten: Engine['unwritten']): NDArray {
   const { shape, type } = result as InferenceSession.TensorValueMetadata;
   const lengths = [...(shape as readonly number[])];
-  return { data: allocate(type as DType, sizeOf(lengths)), shape: lengths, dtype: type as DType };
+  return { data: unwritten(type as DType, sizeOf(lengths)), shape: lengths, dtype: type as DType };
 }
 
 function unwrap(tensor: OrtTensor): NDArray {

@@ -29,6 +29,12 @@ export function allocate<D extends DType>(dtype: D, size: number): TypedArrays[D
   return new constructors[dtype](size) as TypedArrays[D];
 }
 
+/** A typed array for `size` elements of `dtype` over memory that `room` gives, so many bytes. */
+export function viewOf<D extends DType>(dtype: D, size: number, room: (bytes: number) => ArrayBuffer): TypedArrays[D] {
+  const kind = constructors[dtype];
+  return new kind(room(size * kind.BYTES_PER_ELEMENT), 0, size) as TypedArrays[D];
+}
+
 export function isFloat(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { compile, gather, ndarray, type Tensor, toNumbers, zerosArray } from '../../src/index.js';
+import { compile, dtypes, gather, ndarray, type Tensor, toNumbers, zerosArray } from '../../src/index.js';
 import { engine } from '../../src/runtime/engine.node.js';
+import { holds } from '../../src/tensor/dtype.js';
 import { collectGarbage } from '../support/garbage.js';
 
 describe('the Node engine', () => {
@@ -77,6 +78,25 @@ describe('the Node engine', () => {
     ]);
     expect(Object.values(a).map(toNumbers)).toEqual([[2, -1], [1, 0], [-1], [1, -2]]);
     expect(Object.values(b).map(toNumbers)).toEqual([[-2, 5], [0, 1], [1], [-3, 4]]);
+  });
+
+  it.each(dtypes)('has memory of its own for %s results, whatever is in it', (dtype) => {
+    const data = engine.unwritten(dtype, 3);
+    expect(holds(dtype, data)).toBe(true);
+    expect([data.length, data.byteOffset, data.buffer.byteLength]).toEqual([3, 0, 3 * data.BYTES_PER_ELEMENT]);
+    expect(engine.unwritten(dtype, 0).length).toBe(0);
+  });
+
+  it('writes all of a result', async () => {
+    const f = compile((x: Tensor) => [x.mul(0), x.greater(9).where(x, 0), x.slice([[0, 1]]).pad([[0, 2 ** 18 - 1]])]);
+    const x = zerosArray([2 ** 18]);
+    // Freed memory full of ones is what the next results are made of.
+    for (let round = 0; round < 4; round++) {
+      for (let i = 0; i < 4; i++) (engine.unwritten('float32', 2 ** 18) as Float32Array).fill(1);
+      collectGarbage();
+      for (const result of await f(x)) expect((result.data as Float32Array).every((value) => value === 0)).toBe(true);
+    }
+    await f.release();
   });
 
   it('passes on what goes wrong in a run, and runs again after it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, conv, ndarray, type Tensor, toNumbers } from '../../src/index.js';
+import { allocate, compile, conv, ndarray, type Tensor, toNumbers } from '../../src/index.js';
 import { scan } from '../../src/numerics/index.js';
 import type { Engine, SessionOptions } from '../../src/runtime/engine.js';
 import { lower } from '../../src/runtime/lower.js';
@@ -15,6 +15,7 @@ async function threadsOf(y: Tensor, options: SessionOptions = {}): Promise<numbe
   const engine: Engine = {
     defaultDevice: 'cpu',
     writesInto: false,
+    unwritten: allocate,
     createSession: async (_, { threads }) => {
       asked.push(threads);
       return { run: async () => [], release: async () => {} };

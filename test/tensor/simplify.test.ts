@@ -97,6 +97,23 @@ describe('what changes nothing is no node', () => {
     ]);
   });
 
+  it('a number goes to the smaller of two factors', async () => {
+    const [v, n] = [input('v', [3], 'float32'), input('n', [2, 1], 'float32')];
+    expect(x.mul(v).mul(64)).toBe(x.mul(v.mul(64)));
+    expect(v.mul(x).mul(64)).toBe(x.mul(v.mul(64)));
+    expect(constant(0.5).mul(x.mul(n))).toBe(x.mul(n.mul(0.5)));
+    // Not where both have to grow or are of one size, nor numbers that alone may leave the range of single precision.
+    for (const [product, k] of [
+      [n.mul(v), 64],
+      [x.mul(input('y', [2, 3], 'float32')), 64],
+      [x.mul(v), 1e30],
+      [x.mul(v), 0],
+    ] as const)
+      expect(product.mul(k).node.inputs[0]).toBe(product);
+    const f = compile((t: Tensor) => t.mul(t.at(0)).mul(-3));
+    expect(toNumbers(await f(ndarray([1, 2, 3, 4], { shape: [2, 2] })))).toEqual([-3, -12, -9, -24]);
+  });
+
   it('a value that does not broadcast keeps its shape', async () => {
     const f = compile((t: Tensor) => [t.add(zeros([2, 2])), t.mul(ones([2, 1]))]);
     expect((await f(ndarray([1, 2]))).map((r) => [r.shape, toNumbers(r)])).toEqual([

@@ -14,9 +14,19 @@ import { requireFloats } from '../checks.js';
 export function classCosines(features: Tensor, weights: Tensor, who = 'classCosines'): Tensor {
   requireFeatures(who, features, weights);
   const [classes, d] = [weights.shape[0], features.shape[1]];
-  const directions = weights.normalize(-1).reshape([-1, d]);
-  const cosine = features.normalize(-1).matmul(directions.swapAxes(0, 1));
+  const cosine = cosinesWithRows(features.normalize(-1), weights.reshape([-1, d]));
   return weights.rank === 2 ? cosine : cosine.reshape([features.shape[0], classes, weights.shape[1]]).max(-1);
+}
+
+/**
+ * Cosines between unit vectors [n, d] and rows [m, d]. Where products are fewer than elements of the rows, as with few samples of many classes,
+ * the products are divided by the rows' lengths, x^ . w / |w|, so that no pass over all rows makes or differentiates unit vectors.
+ */
+function cosinesWithRows(directions: Tensor, rows: Tensor): Tensor {
+  if (directions.shape[0] >= rows.shape[1]) return directions.matmul(rows.normalize(-1).swapAxes(0, 1));
+  // The square of normalize's shortest length.
+  const lengths = rows.square().sum(-1).clip(1e-24, undefined).sqrt();
+  return directions.matmul(rows.swapAxes(0, 1)).mul(lengths.reciprocal());
 }
 
 /** @throws TypeError or RangeError unless features are [n, d] and weights [classes, d] or [classes, subCenters, d]. */

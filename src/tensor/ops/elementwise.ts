@@ -250,6 +250,10 @@ const ops: Record<string, Operator> = {
       ] as const) {
         if (factor === 1) return other;
         if (factor === -1 && sameShape(broadcastShapes('Mul', x.shape, y.shape), other.shape)) return other.neg();
+        if (factor !== undefined && isModerate(factor)) {
+          const scaled = scaledInSmaller(other, factor);
+          if (scaled) return scaled;
+        }
       }
       return undefined;
     },
@@ -277,6 +281,16 @@ const ops: Record<string, Operator> = {
   Max: binary('Max', (ct, x, y) => chosen(ct, x.greater(y), y.greater(x)), Math.max),
   Min: binary('Min', (ct, x, y) => chosen(ct, x.less(y), y.less(x)), Math.min),
 };
+
+/** Whether a number takes no product out of the range of single precision that is not at its very ends. */
+const isModerate = (factor: number): boolean => Math.abs(factor) >= 1e-4 && Math.abs(factor) <= 1e4;
+
+/** A number times a product of two tensors, one of which is repeated: it goes to that one, which is smaller. */
+function scaledInSmaller({ node: { operator, inputs }, shape, dtype }: Tensor, factor: number): Tensor | undefined {
+  if (operator.type !== 'Mul' || !isFloat(dtype)) return undefined;
+  const at = inputs.findIndex((part, i) => part.size < inputs[1 - i].size && sameShape(inputs[1 - i].shape, shape));
+  return at < 0 ? undefined : inputs[1 - at].mul(inputs[at].mul(factor));
+}
 
 /** A sum of `x` and of what is added up in zeros here and there: added up in `x` itself. */
 function scatteredInto(x: Tensor, y: Tensor): Tensor | undefined {
