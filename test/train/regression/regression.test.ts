@@ -211,7 +211,7 @@ describe('regressions of tables', () => {
     [{ ...small, loss: 'crossEntropy' }, /loss: crossEntropy is for classification, .*not for regression/],
     [{ ...small, loss: 'hubber' }, /loss: no loss is called hubber; did you mean huber/],
     [{ ...small, augment: ['randomCrop'] }, /randomCrop is for classification/],
-    [{ ...small, model: 'resnet9' }, /no model of regression is called resnet9/],
+    [{ ...small, model: 'resnet9' }, /resnet9 is for classification, embedding, not for regression, which has mlp/],
     [{ data: 'mnist', target: 'x' }, /target is for regression/],
     [{ data: 'uci/concret' }, /did you mean uci\/concrete/],
     [{ ...small, augment: ['cMixup'] }, /cMixup, bandwidth/],
