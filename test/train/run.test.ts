@@ -25,7 +25,7 @@ describe('training runs', () => {
     '%s: the same seed gives the same checkpoint, another seed another; the exported model computes what was trained',
     async (name, options) => {
       const config = (seed: number) =>
-        parseConfig({ ...options, seed, trainSize: 320, testSize: 50, batchSize: 32, epochs: 1 });
+        parseConfig({ ...options, seed, trainSize: 128, testSize: 50, batchSize: 32, epochs: 1 });
       const trained = async (seed: number, at: string) => {
         const out = join(folder, `${name}-${at}`);
         const result = await runTraining(config(seed), { out });
