@@ -115,6 +115,21 @@ function coloured(flip: number, noise: number): Change {
   };
 }
 
+/** @throws RangeError where what is held out is trained on. */
+function apart<T extends number | string>(
+  kind: string,
+  option: string,
+  trained: readonly T[],
+  heldOut: T,
+  domain: (of: T) => Domain,
+): Domains {
+  if (trained.includes(heldOut))
+    throw new RangeError(
+      `train: domains ${kind}: heldOut ${heldOut} is among ${option} [${trained.join(', ')}]; what is held out must not be trained on`,
+    );
+  return { training: trained.map(domain), heldOut: domain(heldOut) };
+}
+
 const probability = z.number().min(0).max(1);
 const corruption = z.enum(['none', ...(Object.keys(corruptions) as CorruptionName[])]);
 type CorruptionChoice = z.output<typeof corruption>;
@@ -130,7 +145,7 @@ export const domainKinds: Readonly<Record<string, Choice<Domains>>> = {
     },
     ({ flips = [0.1, 0.2], heldOut = 0.9, noise = 0.25 }) => {
       const domain = (flip: number): Domain => ({ name: `colour flipped ${flip}`, change: coloured(flip, noise) });
-      return { training: flips.map(domain), heldOut: domain(heldOut) };
+      return apart('colour', 'flips', flips, heldOut, domain);
     },
   ),
   corruption: choice(
@@ -148,14 +163,14 @@ export const domainKinds: Readonly<Record<string, Choice<Domains>>> = {
         name,
         change: async (dataset, own) => (name === 'none' ? dataset : corrupted(dataset, name, { severity, key: own })),
       });
-      return { training: names.map(domain), heldOut: domain(heldOut) };
+      return apart('corruption', 'names', names, heldOut, domain);
     },
   ),
   rotation: choice(
     { degrees: z.array(z.number()).min(2).optional(), heldOut: z.number().optional() },
     ({ degrees = [0, 15, 30, 45, 60], heldOut = 75 }) => {
       const domain = (angle: number): Domain => ({ name: `turned by ${angle} degrees`, change: turned(angle) });
-      return { training: degrees.map(domain), heldOut: domain(heldOut) };
+      return apart('rotation', 'degrees', degrees, heldOut, domain);
     },
   ),
 };

@@ -232,6 +232,8 @@ describe('runs of domains', () => {
   it.each([
     [{ optimizer: 'fish' }, /fish compares domains; say which, as with domains rotation/],
     [{ regularizer: ['irmPenalty'] }, /irmPenalty compares domains; say which/],
+    [{ domains: 'rotation:degrees=[0,15],heldOut=15' }, /heldOut 15 is among degrees \[0, 15\]/],
+    [{ domains: 'corruption:heldOut=none' }, /heldOut none is among names \[none, gaussianNoise, contrast\]/],
     [{ ...settings, batchSize: 31 }, /batchSize 31 must be a multiple of the 2 domains/],
   ])('%j is refused', async (input, message) => {
     const small = { trainSize: 64, testSize: 20 };
