@@ -102,11 +102,12 @@ describe('what changes nothing is no node', () => {
     expect(x.mul(v).mul(64)).toBe(x.mul(v.mul(64)));
     expect(v.mul(x).mul(64)).toBe(x.mul(v.mul(64)));
     expect(constant(0.5).mul(x.mul(n))).toBe(x.mul(n.mul(0.5)));
-    // Not where both have to grow or are of one size, nor numbers that alone may leave the range of single precision.
+    // Not where both have to grow or are of one size, nor numbers that alone may leave the range of single precision, nor to another number.
     for (const [product, k] of [
       [n.mul(v), 64],
       [x.mul(input('y', [2, 3], 'float32')), 64],
       [x.mul(v), 1e30],
+      [x.mul(2), 0.5],
       [x.mul(v), 0],
     ] as const)
       expect(product.mul(k).node.inputs[0]).toBe(product);

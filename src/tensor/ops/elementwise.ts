@@ -285,11 +285,11 @@ const ops: Record<string, Operator> = {
 /** Whether a number takes no product out of the range of single precision that is not at its very ends. */
 const isModerate = (factor: number): boolean => Math.abs(factor) >= 1e-4 && Math.abs(factor) <= 1e4;
 
-/** A number times a product of two tensors, one of which is repeated: it goes to that one, which is smaller. */
+/** A number times a product of two tensors, one of which is repeated: it goes to that one, which is smaller. Numbers one after the other stay. */
 function scaledInSmaller({ node: { operator, inputs }, shape, dtype }: Tensor, factor: number): Tensor | undefined {
   if (operator.type !== 'Mul' || !isFloat(dtype)) return undefined;
   const at = inputs.findIndex((part, i) => part.size < inputs[1 - i].size && sameShape(inputs[1 - i].shape, shape));
-  return at < 0 ? undefined : inputs[1 - at].mul(inputs[at].mul(factor));
+  return at < 0 || splatOf(inputs[at]) !== undefined ? undefined : inputs[1 - at].mul(inputs[at].mul(factor));
 }
 
 /** A sum of `x` and of what is added up in zeros here and there: added up in `x` itself. */
