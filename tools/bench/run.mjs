@@ -40,7 +40,7 @@ const workloads = {
   'finetune-minilm': 'fine-tuning step of a MiniLM-sized encoder imported from ONNX, 32 x 64 tokens, AdamW',
 };
 
-const wanted = positionals.length > 0 ? positionals : Object.keys(workloads);
+const wanted = positionals.length > 0 ? positionals.map((name) => name.toLowerCase()) : Object.keys(workloads);
 for (const name of wanted)
   if (!(name in workloads))
     throw new Error(`bench: no workload is called ${name}; there are ${Object.keys(workloads).join(', ')}`);
