@@ -1,5 +1,5 @@
 import type { AdaptableModel, FeaturesAndLogits } from '../../algorithms/index.js';
-import { type CorruptionName, corrupted, corruptions, type Dataset, mnist, subset } from '../../data/index.js';
+import { type CorruptionName, corrupted, corruptions, mnist } from '../../data/index.js';
 import {
   batchNorm,
   conv2d,
@@ -11,8 +11,8 @@ import {
   type Variables,
 } from '../../nn/index.js';
 import { adam, firstOrder } from '../../optim/index.js';
-import { foldIn, key, permutation } from '../../runtime/random/index.js';
-import { scaled } from './digits.js';
+import { foldIn, type Key, key } from '../../runtime/random/index.js';
+import { byLot, pictures } from './digits.js';
 import type { Labelled } from './gaussians.js';
 import { trained } from './train.js';
 
@@ -47,13 +47,7 @@ export async function corruptedDigits(seed: number): Promise<{
 }> {
   const [all, test] = [await mnist({ split: 'train' }), await mnist({ split: 'test' })];
   const root = key(310_000 + seed);
-  const chosen = (data: Dataset, part: number, n: number) =>
-    subset(data, permutation(foldIn(root, part), data.labels.shape[0]).data.slice(0, n));
-  const pictures = (data: Dataset): Labelled => {
-    const { x, y } = scaled(data);
-    return { x: { ...x, shape: [y.shape[0], 1, 28, 28] }, y };
-  };
-  const train = pictures(chosen(all, 0, 6000));
+  const train = pictures(byLot(all, foldIn(root, 0) as Key, 6000));
   const { variables } = await trained({
     train,
     model: pooledClassifier,
@@ -62,7 +56,7 @@ export async function corruptedDigits(seed: number): Promise<{
     seed,
     optimizer: () => firstOrder(adam({ learningRate: 2e-3 })),
   });
-  const digits = chosen(test, 1, 2000);
+  const digits = byLot(test, foldIn(root, 1) as Key, 2000);
   const streams = Object.fromEntries(
     Object.keys(corruptions).map((name, i) => [
       name,

@@ -1,5 +1,5 @@
 import type { AdaptationState, TestTimeAdaptation } from '../../algorithms/index.js';
-import { corrupted, type Dataset, mnist, subset } from '../../data/index.js';
+import { corrupted, mnist } from '../../data/index.js';
 import { mean } from '../../metrics/values.js';
 import {
   batchNorm,
@@ -15,9 +15,9 @@ import {
 } from '../../nn/index.js';
 import { adam, firstOrder } from '../../optim/index.js';
 import { compile } from '../../runtime/index.js';
-import { foldIn, type Key, key, normal, permutation, randint } from '../../runtime/random/index.js';
+import { foldIn, type Key, key, normal, randint } from '../../runtime/random/index.js';
 import { type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
-import { scaled } from './digits.js';
+import { byLot, pictures } from './digits.js';
 import type { Labelled } from './gaussians.js';
 import { trained } from './train.js';
 
@@ -211,21 +211,15 @@ export async function shiftedDigits(seed: number): Promise<{
 }> {
   const [all, test] = [await mnist({ split: 'train' }), await mnist({ split: 'test' })];
   const root = key(240_000 + seed);
-  const chosen = (data: Dataset, part: number, n: number) =>
-    subset(data, permutation(foldIn(root, part), data.labels.shape[0]).data.slice(0, n));
-  const pictures = (data: Dataset): Labelled => {
-    const { x, y } = scaled(data);
-    return { x: { ...x, shape: [y.shape[0], 1, 28, 28] }, y };
-  };
   const { variables } = await trained({
-    train: pictures(chosen(all, 0, 3000)),
+    train: pictures(byLot(all, foldIn(root, 0) as Key, 3000)),
     model: pictureModel,
     epochs: 4,
     batchSize: 100,
     seed,
     optimizer: () => firstOrder(adam({ learningRate: 2e-3 })),
   });
-  const dim = corrupted(chosen(test, 1, 4000), 'contrast', { severity: 4, key: foldIn(root, 2) });
+  const dim = corrupted(byLot(test, foldIn(root, 1) as Key, 4000), 'contrast', { severity: 4, key: foldIn(root, 2) });
   const target = pictures(corrupted(dim, 'gaussianNoise', { severity: 5, key: foldIn(root, 3) }));
   return { model: pictureModel, variables, target };
 }

@@ -1,4 +1,5 @@
-import { type Dataset, head, mnist } from '../../data/index.js';
+import { type Dataset, head, mnist, subset } from '../../data/index.js';
+import { type Key, permutation } from '../../runtime/random/index.js';
 import { type NDArray, ndarray } from '../../tensor/index.js';
 import type { Labelled } from './gaussians.js';
 
@@ -19,4 +20,15 @@ export function scaled({ images, labels }: Dataset): Labelled {
     },
   );
   return { x, y: labels };
+}
+
+/** {@link scaled} as pictures, [n, 1, height, width]. */
+export function pictures(data: Dataset): Labelled {
+  const { x, y } = scaled(data);
+  return { x: { ...x, shape: data.images.shape }, y };
+}
+
+/** So many images by lot. */
+export function byLot(data: Dataset, own: Key, n: number): Dataset {
+  return subset(data, permutation(own, data.labels.shape[0]).data.slice(0, n));
 }

@@ -2,7 +2,7 @@ import type { Columns, Scenes } from '../../data/index.js';
 import type { Tensor } from '../../tensor/index.js';
 import { calibrationOfAnswers } from '../inspection/calibration.js';
 import { firstOf, ofScenes, ownLoss, type Subject } from '../inspection/subject.js';
-import { equalLooks, lineChart } from '../pages/charts.js';
+import { shareChart } from '../pages/charts.js';
 import { inUnitRange, modelVariables, type PictureModel } from '../scenes/model.js';
 import type { Tensors, TrainState } from '../step.js';
 import { type Detections, type Objects, objectsOf } from './detect.js';
@@ -120,13 +120,10 @@ function trade(judged: readonly Judged[], objects: number): string {
     points: points.flatMap((point) => (Number.isNaN(point[name]) ? [] : [{ x: point.level, y: point[name] }])),
     markers: true,
   });
-  const chart = lineChart([series('precision'), series('recall')], {
+  const chart = shareChart([series('precision'), series('recall')], {
     title: 'Precision and recall by least score',
     x: 'least score of a detection that counts',
     y: 'share of detections, of objects',
-    xDomain: [0, 1],
-    yDomain: [0, 1],
-    looks: equalLooks,
   });
   return `<p>Of the detections with at least a score, all classes together: the share that is right (precision, of a class with an IoU of 0.5 or more), and the share of the objects that they are of (recall). Reports show those from ${leastShown} on.</p><div class="charts"><figure>${chart}</figure></div>`;
 }

@@ -10,7 +10,7 @@ import { firstOf, ofImages, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
-import { equalLooks, lineChart } from '../pages/charts.js';
+import { diagonal, shareChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
 import { initialState, type Tensors, type TrainState, trainStep } from '../step.js';
 import { couplings } from './couplings.js';
@@ -52,20 +52,11 @@ function normalityChart({ data }: NDArray): string {
     const above = sorted.findIndex((value) => value > quantile);
     return { x: level, y: (above < 0 ? sorted.length : above) / sorted.length };
   });
-  const chart = lineChart(
-    [
-      { name: `codes of test images`, points, markers: true },
-      { name: 'standard normal', points: [0, 1].map((v) => ({ x: v, y: v })) },
-    ],
-    {
-      title: 'Observed share of numbers of codes by level',
-      x: 'level',
-      y: 'share of numbers at or below the normal quantile',
-      xDomain: [0, 1],
-      yDomain: [0, 1],
-      looks: equalLooks,
-    },
-  );
+  const chart = shareChart([{ name: `codes of test images`, points, markers: true }, diagonal('standard normal')], {
+    title: 'Observed share of numbers of codes by level',
+    x: 'level',
+    y: 'share of numbers at or below the normal quantile',
+  });
   return `<p>Images are drawn of codes that are standard normal: those of test images should be, too, or what is drawn is unlike them.</p><div class="charts"><figure>${chart}</figure></div>`;
 }
 

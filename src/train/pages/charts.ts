@@ -194,3 +194,10 @@ export function thinned<P>(points: readonly P[], count = 800): P[] {
   const every = Math.max(1, Math.ceil(points.length / count));
   return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
+
+/** Lines over levels or shares that are shares themselves: both axes go from 0 to 1. */
+export const shareChart = (series: readonly Series[], labels: { title: string; x: string; y: string }): string =>
+  lineChart(series, { ...labels, xDomain: [0, 1], yDomain: [0, 1], looks: equalLooks });
+
+/** Where share and level are one. */
+export const diagonal = (name: string): Series => ({ name, points: [0, 1].map((v) => ({ x: v, y: v })) });

@@ -3,7 +3,7 @@ import { rootMeanSquaredError } from '../../metrics/index.js';
 import { foldIn, type Key, key as makeKey } from '../../runtime/random/index.js';
 import { importanceSection } from '../inspection/importance.js';
 import type { Found } from '../inspection/subject.js';
-import { equalLooks, lineChart } from '../pages/charts.js';
+import { diagonal, shareChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
 import type { RowAnswers } from './answers.js';
 import { type Recalibrated, recalibrated } from './recalibration.js';
@@ -47,20 +47,10 @@ function recalibrationChart({ before, after }: Recalibrated): string {
     points: of.map(({ level, observed }) => ({ x: level, y: observed })),
     markers: true,
   });
-  const chart = lineChart(
-    [
-      series('as trained', before),
-      series('recalibrated', after),
-      { name: 'calibrated', points: [0, 1].map((v) => ({ x: v, y: v })) },
-    ],
-    {
-      title: 'Observed share by level, before and after recalibration',
-      x: 'level',
-      y: 'share of targets at or below the quantile',
-      xDomain: [0, 1],
-      yDomain: [0, 1],
-      looks: equalLooks,
-    },
-  );
+  const chart = shareChart([series('as trained', before), series('recalibrated', after), diagonal('calibrated')], {
+    title: 'Observed share by level, before and after recalibration',
+    x: 'level',
+    y: 'share of targets at or below the quantile',
+  });
   return `<p>How often test targets were at most the quantile of each level, and how often after each half of them was corrected by what the other half says: distributions by linear recalibration, quantiles by conformal shifts.</p><div class="charts"><figure>${chart}</figure></div>`;
 }

@@ -1,5 +1,5 @@
 import type { Tabular } from '../../data/index.js';
-import { bandChart, equalLooks, lineChart, scatterChart, thinned } from '../pages/charts.js';
+import { bandChart, diagonal, scatterChart, shareChart, thinned } from '../pages/charts.js';
 import { escapeHtml, percent } from '../pages/html.js';
 import type { RunRecord } from '../pages/report.js';
 import { coverageOf, intervalsOf, type RowAnswers, rowMeasures } from './answers.js';
@@ -78,22 +78,19 @@ function forecastSections(answers: RowAnswers, name: string): Sections {
       heading: 'Calibration',
       body: `<p>How often targets were at most the quantile of each level. On the diagonal forecasts are calibrated; an S that is flat in the middle means that they are too sure.</p>${figures(
         [
-          lineChart(
+          shareChart(
             [
               {
                 name: 'test set',
                 points: coverage.map(({ level, observed }) => ({ x: level, y: observed })),
                 markers: true,
               },
-              { name: 'calibrated', points: [0, 1].map((v) => ({ x: v, y: v })) },
+              diagonal('calibrated'),
             ],
             {
               title: `Observed share by level, ${n} test samples`,
               x: 'level',
               y: 'share of targets at or below the quantile',
-              xDomain: [0, 1],
-              yDomain: [0, 1],
-              looks: equalLooks,
             },
           ),
         ],
