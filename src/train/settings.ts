@@ -63,7 +63,7 @@ export const trainConfigSchema = z.strictObject({
   seed: z.number().int().min(0).default(0),
   /** Steps between checkpoints; one is also written after every epoch. */
   checkpointEvery: z.number().int().positive().default(100),
-  /** Threads of ONNX Runtime. Default: its own choice, one a core. */
+  /** Threads of ONNX Runtime. Default: those of COTANGENT_THREADS, else its own choice, one a core; one where all of a program is small. */
   threads: z.number().int().positive().optional(),
 });
 
