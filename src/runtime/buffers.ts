@@ -8,22 +8,33 @@ import type { Engine } from './engine.js';
 export class Buffers {
   readonly #free = new Map<string, NDArray['data'][]>();
   readonly #donated = new WeakSet<object>();
+  /** The memory of results, with the one that has it now. */
+  readonly #lent = new WeakMap<NDArray['data'], NDArray>();
 
   constructor(readonly unwritten: Engine['unwritten']) {}
 
-  /** Whether the caller gave this array up in an earlier call. */
+  /** Whether the caller gave this array up. */
   isDonated(given: unknown): boolean {
     return typeof given === 'object' && given !== null && this.#donated.has(given);
   }
 
   /** An array to write a result into: a donated one where one fits. `key` is that of the result. */
   take({ dtype, shape }: Spec, key: string): NDArray {
-    return { data: this.#free.get(key)?.pop() ?? this.unwritten(dtype, sizeOf(shape)), shape, dtype };
+    const data = this.#free.get(key)?.pop() ?? this.unwritten(dtype, sizeOf(shape));
+    const array = { data, shape, dtype };
+    this.#lent.set(data, array);
+    return array;
+  }
+
+  /** Whether an array is a result that has not been given back, so that its memory is no one else's. */
+  isLent(array: NDArray): boolean {
+    return this.#lent.get(array.data) === array;
   }
 
   /** Keeps the buffer of an array of the kind `key` for later; `most` of its kind can be of use. */
   give(given: unknown, array: NDArray, key: string, most: number): void {
     if (typeof given === 'object' && given !== null) this.#donated.add(given);
+    this.#lent.delete(array.data);
     const free = this.#free.get(key) ?? [];
     if (free.length < most) free.push(array.data);
     this.#free.set(key, free);

@@ -230,7 +230,7 @@ describe('donation', () => {
     const first = await step(state, x);
     const kept = toNumbers(first.x);
     await expect(step(state, x)).rejects.toThrow(
-      'state was donated to an earlier call; pass the array that call returned',
+      'state was donated to an earlier call, or recycled; pass the array that call returned',
     );
     let next = first.state;
     for (let i = 0; i < 4; i++) next = (await step(next, x)).state;
@@ -266,6 +266,39 @@ describe('donation', () => {
       [5, 5],
       [-5, -5],
     ]);
+  });
+
+  it('takes results back that are recycled, once each', async () => {
+    const run = compile((x: Tensor) => ({ twice: x.mul(2), parts: [x.add(1), x.sum()], same: x }));
+    const x = ndarray([1, 2, 3]);
+    const first = await run(x);
+    const kept = toNumbers(first.parts[0]);
+    run.recycle(first.twice, { again: first.twice, same: first.same });
+    run.recycle(first.twice);
+    const second = await run(x);
+    const third = await run(x);
+    // One buffer was given back, so one result has it; the argument that came back is the caller's, and what was kept stays.
+    const reused = [second, third]
+      .flatMap(({ twice, parts }) => [twice, parts[0]])
+      .filter(({ data }) => data === first.twice.data);
+    expect(reused.length).toBe(1);
+    expect([toNumbers(x), toNumbers(first.parts[0]), toNumbers(third.twice)]).toEqual([[1, 2, 3], kept, [2, 4, 6]]);
+    await expect(run(first.twice)).rejects.toThrow('0 was donated to an earlier call, or recycled');
+  });
+
+  it('does not take back what a later call has been given already', async () => {
+    const step = compile((x: Tensor) => x.add(1), { donate: [0] });
+    const first = await step(ndarray([0]));
+    const memory = first.data;
+    const second = await step(first);
+    // Free already, and not to be so twice.
+    step.recycle(first);
+    const third = await step(second);
+    expect(third.data).toBe(memory);
+    // Now it is the third's.
+    step.recycle(first);
+    await step(ndarray([7]));
+    expect(toNumbers(third)).toEqual([3]);
   });
 
   it('holds memory still over 10,000 steps', async () => {

@@ -38,7 +38,12 @@ export function training(model, minimizer, x, labels) {
 
 /** A derivative; `value` finds the function's value among what it returns. */
 export function derivative(compiled, start, args, value = () => undefined) {
-  return { compiled, start, run: async () => value(await compiled(...args)) };
+  const run = async () => {
+    const made = await compiled(...args);
+    compiled.recycle(made);
+    return value(made);
+  };
+  return { compiled, start, run };
 }
 
 export const images = (n, channels, size) => uniform(key(1), [n, channels, size, size]);
