@@ -1,6 +1,6 @@
 import { topological } from '../../tensor/graph.js';
 import { sameDType, splatOf } from '../../tensor/ops/constant.js';
-import { broadcastShapes } from '../../tensor/shape.js';
+import { broadcastShapes, sizeOf } from '../../tensor/shape.js';
 import { apply, type Node, type Operator, type Tensor } from '../../tensor/tensor.js';
 import type { Pass } from './rewrite.js';
 
@@ -31,7 +31,7 @@ const Gemm: Operator<Sides & { readonly beta: number }> = {
 /**
  * Products that read their transposed matrices as they lie, so that no transposed copy is made: x^T y, and (x y)^T = y^T x^T where nothing
  * else uses x y. ONNX Runtime has a fusion of its own that misses some of them. What is added to a product of two matrices that has no other
- * use, a bias or a decaying velocity, is where the product begins.
+ * use, a bias or a decaying velocity, is where the product begins, unless it is large.
  */
 export const products: Pass = (outputs) => {
   const users = usersOf(outputs);
@@ -50,11 +50,14 @@ export const products: Pass = (outputs) => {
   };
 };
 
+/** Elements from which on a term is added afterwards: ONNX Runtime's Gemm begins with a copy of it, which is made on one thread. */
+const largeTerm = 2 ** 20;
+
 const isMatMul = (x: Tensor) => x.node.operator.type === 'MatMul' || x.node.operator.type === 'FusedMatMul';
 /** A product of two matrices, not of stacks. */
 const isProduct = (x: Tensor) => isMatMul(x) && x.node.inputs.every(({ rank }) => rank === 2);
 const fits = ({ shape, rank }: Tensor, product: Tensor) =>
-  rank <= 2 && shape.every((n, i) => n === 1 || n === product.shape[2 - rank + i]);
+  rank <= 2 && sizeOf(shape) < largeTerm && shape.every((n, i) => n === 1 || n === product.shape[2 - rank + i]);
 
 function factorsOf({ node: { inputs, attributes } }: Tensor): [x: Tensor, y: Tensor, transA: number, transB: number] {
   const { transA = 0, transB = 0 } = attributes as Partial<Sides>;

@@ -27,6 +27,11 @@ describe('products', () => {
         .add(turned(symbol('x', [4, 3])).matmul(y)),
       ['Gemm'],
     ],
+    [
+      'a large term',
+      symbol('v', [1024, 1024]).add(turned(symbol('x', [4, 1024])).matmul(symbol('y', [4, 1024]))),
+      ['FusedMatMul', 'Add'],
+    ],
     ['what is larger than the product', x.matmul(y).add(symbol('b', [2, 1, 1])), ['MatMul', 'Add']],
     [
       'a bias of stacks',
