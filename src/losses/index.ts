@@ -47,6 +47,7 @@ export * from './margin/cosface.js';
 export { classCosines } from './margin/cosines.js';
 export * from './margin/margin-logits.js';
 export * from './margin/sphereface.js';
+export * from './margin/sphereface2.js';
 export * from './margin/sub-centers.js';
 export * from './margin/unpg.js';
 export * from './metric/center-loss.js';

@@ -112,6 +112,25 @@ def adaface(x, w, y, mean, deviation, m=0.4, h=0.333, s=64.0, e=1e-3):
 case("adaFace", lambda x, y: adaface(x, w, y, 2.0, 0.8, s=8.0), x, labels, {"scale": 8, "mean": 2, "deviation": 0.8}, {"weights": w})
 
 
+def sphereface2(x, w, y, kind, b, m, r=40.0, t=3.0, lam=0.7, through=True, lw=1.0):
+    """As the published code has it, lw C / r times a weighted mean over all logits; `through` takes adjustment and margin as constants."""
+    c, hot = cosines(x, w), F.one_hot(y, len(w)).to(x.dtype)
+    theta = torch.acos(c)
+    theta = {"cosine": theta, "angular": theta + m * hot, "multiplicative": theta * (1 + (m - 1) * hot)}[kind].clamp(max=math.pi)
+    g = 2 * ((torch.cos(theta) + 1) / 2) ** t - 1
+    g = g - m * (2 * hot - 1) if kind == "cosine" else g
+    u = r * (c + (g - c).detach() if through else g) + b
+    weight = lw * len(w) / r * (lam * hot + (1 - lam) * (1 - hot))
+    return F.binary_cross_entropy_with_logits(u, hot, weight=weight, reduction="none").mean(1)
+
+
+for kind, b, m in (("cosine", 1.3, 0.4), ("angular", -0.5, 0.5), ("multiplicative", 0.2, 1.7)):
+    for gradient in ("straightThrough", "analytic"):
+        case("sphereFace2", lambda x, y: sphereface2(x, w, y, kind, b, m, r=6, through=gradient == "straightThrough"), x, labels, {"kind": kind, "bias": b, "margin": m, "scale": 6, "gradient": gradient}, {"weights": w}, reductions=("mean",))
+case("sphereFace2", lambda x, y: sphereface2(x, w, y, "cosine", 0.4, 0.2, 12, 2, 0.6), x, labels, {"bias": 0.4, "margin": 0.2, "scale": 12, "exponent": 2, "positiveWeight": 0.6}, {"weights": w})
+case("sphereFace2OfWeights", lambda w, y: sphereface2(x, w, y, "cosine", 1.3, 0.4, 6), w, labels, {"bias": 1.3, "scale": 6}, {"features": x}, reductions=("mean",))
+
+
 def unpg(x, w, y, s, whisker):
     z = F.normalize(x, dim=-1)
     i, j = torch.triu_indices(len(y), len(y), 1)

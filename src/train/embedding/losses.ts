@@ -36,6 +36,8 @@ import {
   sigmoidPairLoss,
   simSiam,
   sphereFace,
+  sphereFace2,
+  sphereFace2Bias,
   studentKernel,
   supCon,
   tico,
@@ -352,6 +354,30 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
   }),
   sphereFace: choice({ margin: z.number().int().positive().optional() }, (options) =>
     ofClasses((x, w, y) => sphereFace(x, w, y, options)),
+  ),
+  // The bias is learned, from where positives and negatives pull equally hard.
+  sphereFace2: choice(
+    {
+      kind: z.enum(['cosine', 'angular', 'multiplicative']).optional(),
+      margin: factor,
+      scale: positive,
+      exponent: z.number().min(1).optional(),
+      positiveWeight: z.number().positive().lt(1).optional(),
+      gradient: z.enum(['analytic', 'straightThrough']).optional(),
+    },
+    (options) => ({
+      views: 1,
+      params: (key, size) => ({
+        ...classWeights(key, size),
+        bias: ndarray(sphereFace2Bias(size.classes, options)),
+      }),
+      loss: (input) => ({
+        loss: sphereFace2(input.views[0], weightOf(input), input.labels, {
+          ...options,
+          bias: input.params.bias as Tensor,
+        }),
+      }),
+    }),
   ),
   supCon: choice(
     {

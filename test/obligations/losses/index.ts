@@ -39,6 +39,10 @@ export const plain: Record<string, () => readonly (readonly [actual: number, exp
     // On the circle: log of e^-4 I0(4).
     [losses.uniformityOptimum(2), Math.log(11.30192195213633) - 4],
   ],
+  sphereFace2Bias: () => [
+    [losses.sphereFace2Bias(10), 12.950177875501316],
+    [losses.sphereFace2Bias(1000, { scale: 5 }), -4.307161494367542],
+  ],
   whitenedEigenvalue: () => [
     [losses.whitenedEigenvalue(0), 0],
     [losses.whitenedEigenvalue(1), 1],

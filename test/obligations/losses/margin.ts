@@ -51,6 +51,21 @@ export const margin: Record<string, Example> = {
   sphereFace: loss(classes, ['n'], ({ features, weights, labels }, o) =>
     losses.sphereFace(features, weights, labels, o),
   ),
+  sphereFace2: loss(
+    classes,
+    ['n'],
+    ({ features, weights, labels }, o) => losses.sphereFace2(features, weights, labels, { scale, ...o }),
+    { detached: 'adjustment and margin count as constants; sphereface2.test.ts has the derivative' },
+  ),
+  'sphereFace2: derivative of the equation, bias learned': loss(
+    { ...classes, bias: floats([]) },
+    ['n'],
+    ({ features, weights, labels, bias }, o) =>
+      losses.sphereFace2(features, weights, labels, { scale, bias, gradient: 'analytic', ...o }),
+  ),
+  sphereFace2Logits: quantity(cosines, ['n', 3], ({ cosine, labels }) =>
+    losses.sphereFace2Logits(cosine, labels, { scale, kind: 'angular', gradient: 'analytic' }),
+  ),
   adaFace: loss(
     { ...classes, ...statistics },
     ['n'],
