@@ -1,5 +1,6 @@
 /** Training procedures that are more than a loss. */
 export * from './architecture-search/architecture-gradient.js';
+export * from './architecture-search/auxiliary-head.js';
 export * from './architecture-search/cell.js';
 export * from './architecture-search/darts.js';
 export {

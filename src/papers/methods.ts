@@ -104,6 +104,7 @@ export const methods: Readonly<Record<string, Method>> = {
       'algorithms.searchNetwork',
       'algorithms.genotypeNetwork',
       'algorithms.dartsOperations',
+      'algorithms.auxiliaryHead',
       'algorithms.dropPath',
     ],
   },

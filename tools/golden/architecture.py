@@ -1,4 +1,4 @@
-"""DARTS: the candidate operations as PyTorch modules, and steps of the search with the three gradients of the architecture."""
+"""DARTS: the candidate operations as PyTorch modules, a network of genotypes, and steps of the search with the three gradients of the architecture."""
 
 import torch
 import torch.nn.functional as F
@@ -7,11 +7,12 @@ from torch import nn
 
 
 class FactorizedReduce(nn.Module):
-    def __init__(self, c):
+    def __init__(self, c, out=None, affine=False):
         super().__init__()
-        self.conv_1 = nn.Conv2d(c, c // 2, 1, stride=2, bias=False)
-        self.conv_2 = nn.Conv2d(c, c // 2, 1, stride=2, bias=False)
-        self.bn = nn.BatchNorm2d(c, affine=False)
+        out = out or c
+        self.conv_1 = nn.Conv2d(c, out // 2, 1, stride=2, bias=False)
+        self.conv_2 = nn.Conv2d(c, out // 2, 1, stride=2, bias=False)
+        self.bn = nn.BatchNorm2d(out, affine=affine)
 
     def forward(self, x):
         x = F.relu(x)
@@ -27,12 +28,12 @@ class Zero(nn.Module):
         return x[:, :, :: self.stride, :: self.stride] * 0
 
 
-def block(c, k, stride=1, dilation=1):
+def block(c, k, stride=1, dilation=1, affine=False):
     return [
         nn.ReLU(),
         nn.Conv2d(c, c, k, stride, dilation * (k - 1) // 2, dilation, groups=c, bias=False),
         nn.Conv2d(c, c, 1, bias=False),
-        nn.BatchNorm2d(c, affine=False),
+        nn.BatchNorm2d(c, affine=affine),
     ]
 
 
@@ -67,6 +68,96 @@ def operation(name, stride, stream):
         "cotangent": array(c),
         "output": array(y),
         "gradients": {k: array(g) for k, g in zip(names, gradient)},
+    }
+
+
+# The same in the network of what was found: batch normalisation learns, and none follows pooling.
+found = {
+    "max_pool_3x3": lambda c, s: nn.Sequential(nn.MaxPool2d(3, s, 1)),
+    "avg_pool_3x3": lambda c, s: nn.Sequential(nn.AvgPool2d(3, s, 1, count_include_pad=False)),
+    "skip_connect": lambda c, s: nn.Identity() if s == 1 else FactorizedReduce(c, affine=True),
+    "sep_conv_3x3": lambda c, s: nn.Sequential(*block(c, 3, s, affine=True), *block(c, 3, affine=True)),
+    "dil_conv_5x5": lambda c, s: nn.Sequential(*block(c, 5, s, 2, affine=True)),
+}
+genotypes = {
+    "normal": [[(0, "skip_connect"), (1, "sep_conv_3x3")], [(0, "avg_pool_3x3"), (2, "dil_conv_5x5")]],
+    "reduction": [[(0, "max_pool_3x3"), (1, "skip_connect")], [(1, "avg_pool_3x3"), (2, "skip_connect")]],
+}
+
+
+def relu_conv_norm(c, out):
+    return nn.Sequential(nn.ReLU(), nn.Conv2d(c, out, 1, bias=False), nn.BatchNorm2d(out))
+
+
+class FoundCell(nn.Module):
+    def __init__(self, genotype, before, last, c, reduction, reduced):
+        super().__init__()
+        self.genotype = genotype
+        self.preprocess0 = FactorizedReduce(before, c, affine=True) if reduced else relu_conv_norm(before, c)
+        self.preprocess1 = relu_conv_norm(last, c)
+        self.edges = nn.ModuleDict(
+            {f"{i}_{k}": nn.ModuleDict({op: found[op](c, 2 if reduction and j < 2 else 1)}) for i, node in enumerate(genotype) for k, (j, op) in enumerate(node)}
+        )
+
+    def forward(self, s0, s1):
+        states = [self.preprocess0(s0), self.preprocess1(s1)]
+        for i, node in enumerate(self.genotype):
+            states.append(sum(self.edges[f"{i}_{k}"][op](states[j]) for k, (j, op) in enumerate(node)))
+        return torch.cat(states[2:], 1)
+
+
+class FoundNetwork(nn.Module):
+    def __init__(self, c, layers, classes):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 3 * c, 3, padding=1, bias=False), nn.BatchNorm2d(3 * c))
+        self.cells, self.reductions = nn.ModuleList(), [layers // 3, 2 * layers // 3]
+        before, last, reduced = 3 * c, 3 * c, False
+        for i in range(layers):
+            reduction = i in self.reductions
+            c *= 2 if reduction else 1
+            genotype = genotypes["reduction" if reduction else "normal"]
+            self.cells.append(FoundCell(genotype, before, last, c, reduction, reduced))
+            before, last, reduced = last, len(genotype) * c, reduction
+            if i == self.reductions[1]:
+                self.auxiliary = nn.Sequential(
+                    nn.ReLU(),
+                    nn.AvgPool2d(5, 3),
+                    nn.Conv2d(last, 128, 1, bias=False),
+                    nn.BatchNorm2d(128),
+                    nn.ReLU(),
+                    nn.Conv2d(128, 768, 2, bias=False),
+                    nn.BatchNorm2d(768),
+                    nn.ReLU(),
+                    nn.Flatten(),
+                    nn.Linear(768, classes),
+                )
+        self.classifier = nn.Linear(last, classes)
+
+    def forward(self, x):
+        s0 = s1 = self.stem(x)
+        for i, cell in enumerate(self.cells):
+            s0, s1 = s1, cell(s0, s1)
+            if i == self.reductions[1]:
+                auxiliary = self.auxiliary(s1)
+        return self.classifier(s1.mean([2, 3])), auxiliary
+
+
+def found_network():
+    """Parameters are drawn by their places in the order of their names."""
+    network = FoundNetwork(2, 4, 3).double()
+    named = sorted(network.named_parameters())
+    for i, (_, p) in enumerate(named):
+        p.data = tensor(2000 + i, p.shape, -0.5, 0.5)
+    logits, auxiliary = network(tensor(1999, [4, 3, 32, 32]))
+    value = (logits * tensor(900, logits.shape, 0.5, 1.5)).sum() + (auxiliary * tensor(901, auxiliary.shape, 0.5, 1.5)).sum()
+    chosen = [k for k, p in named if p.numel() < 200]
+    gradients = torch.autograd.grad(value, [dict(named)[k] for k in chosen])
+    return {
+        "genotypes": {kind: [[{"input": j, "operation": op} for j, op in node] for node in nodes] for kind, nodes in genotypes.items()},
+        "parameters": [k for k, _ in named],
+        "logits": array(logits),
+        "auxiliary": array(auxiliary),
+        "gradients": {k: array(g) for k, g in zip(chosen, gradients)},
     }
 
 
@@ -138,6 +229,7 @@ write(
     "architecture.json",
     {
         "operations": [operation(name, stride, 100 + 40 * i + 400 * stride) for i, name in enumerate(operations) for stride in (1, 2)],
+        "found": found_network(),
         "start": {k: array(p) for k, p in start.items()} | {"architecture": array(alpha0)},
         "training": [array(t) for t in train],
         "validation": [array(t) for t in valid],

@@ -1,7 +1,7 @@
 import type { Context, Layer, Symbolic, Variables } from '../../nn/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
 import { concat, showShape, type Tensor } from '../../tensor/index.js';
-import { edgeCount, edgesOf, type Genotype } from './genotype.js';
+import { edgeCount, edgesOf, type Genotype, type GenotypeEdge } from './genotype.js';
 import { mixedOperation } from './mixed-operation.js';
 
 /** Operations by name: layers from [n, channels, ...] to the same channels, with a stride along the further axes. */
@@ -86,11 +86,12 @@ export function searchCell(options: CellOptions & { readonly nodes?: number }): 
  * The cell of a {@link Genotype}: every node is the sum of what its edges bring.
  *
  * @param transform what becomes of an operation's output before it is added, such as dropping whole paths. Default: nothing.
+ * @throws RangeError for an operation that is no candidate, or an input that does not come before its node.
  */
 export function genotypeCell(
   genotype: Genotype,
   options: CellOptions & {
-    readonly transform?: (output: Tensor, operation: string, context: Context) => Tensor;
+    readonly transform?: (output: Tensor, edge: GenotypeEdge & { readonly stride: number }, context: Context) => Tensor;
   },
 ): Cell {
   const { candidates, channels, inputs: given = 2, transform = (y: Tensor) => y } = options;
@@ -104,6 +105,7 @@ export function genotypeCell(
         name: `${node}_${k}`,
         input,
         operation,
+        stride: strideOf(options, input),
         layer: candidates[operation](channels, strideOf(options, input)),
       };
     }),
@@ -115,9 +117,9 @@ export function genotypeCell(
       requireInputs('genotypeCell', inputs, given);
       const values = [...inputs];
       for (const edges of layers) {
-        const parts = edges.map(({ name, input, operation, layer }) => {
-          const output = layer.apply(variablesOf(variables, name, operation), values[input], context);
-          return transform(output, operation, context);
+        const parts = edges.map(({ name, layer, ...edge }) => {
+          const output = layer.apply(variablesOf(variables, name, edge.operation), values[edge.input], context);
+          return transform(output, edge, context);
         });
         values.push(parts.reduce((a, b) => a.add(b)));
       }

@@ -10,6 +10,7 @@ import {
 } from '../../nn/index.js';
 import { foldIn, type Key, normal } from '../../runtime/random/index.js';
 import type { NDArray, Tensor } from '../../tensor/index.js';
+import { auxiliaryHead } from './auxiliary-head.js';
 import { type Candidates, type Cell, genotypeCell, searchCell } from './cell.js';
 import { edgeCount, type Genotype } from './genotype.js';
 import { dartsOperations, dropPath, factorizedReduce, reluConvNorm } from './operations.js';
@@ -35,8 +36,16 @@ interface NetworkOptions {
 }
 
 interface Frame<E extends unknown[]> {
+  /** Channels of what the cell at 2 layers / 3 makes, the second reduction. */
+  readonly middleChannels: number;
   init(key: Key): Variables;
-  apply(variables: Symbolic<Variables>, x: Tensor, context: Context, extra: (kind: keyof ByCell<unknown>) => E): Tensor;
+  /** Logits, and what the cell at 2 layers / 3 makes. */
+  apply(
+    variables: Symbolic<Variables>,
+    x: Tensor,
+    context: Context,
+    extra: (kind: keyof ByCell<unknown>) => E,
+  ): { readonly logits: Tensor; readonly middle: Tensor };
 }
 
 /**
@@ -51,6 +60,7 @@ function frame<E extends unknown[]>(
   const reductions = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
   const stem = sequential([conv2d(inputs, 3 * channels, 3, { padding: 1, bias: false }), batchNorm(3 * channels)]);
   let [before, last, width, reduced] = [3 * channels, 3 * channels, channels, false];
+  let middleChannels = last;
   const cells = Array.from({ length: layers }, (_, i) => {
     const kind = reductions.includes(i) ? 'reduction' : 'normal';
     if (kind === 'reduction') width *= 2;
@@ -61,10 +71,12 @@ function frame<E extends unknown[]>(
       preprocess1: reluConvNorm(last, width, 1, { affine }),
     } as const;
     [before, last, reduced] = [last, nodes[kind] * width, kind === 'reduction'];
+    if (i === reductions[1]) middleChannels = last;
     return own;
   });
   const classifier = linear(last, classes);
   return {
+    middleChannels,
     init: (key) => ({
       stem: stem.init(foldIn(key, 0)),
       cells: Object.fromEntries(
@@ -78,7 +90,7 @@ function frame<E extends unknown[]>(
     }),
     apply: (variables, x, context, extra) => {
       const start = stem.apply(variables.stem as Symbolic<Variables>, x, context);
-      let [s0, s1] = [start, start];
+      let [s0, s1, middle] = [start, start, start];
       for (const [i, { kind, cell, preprocess0, preprocess1 }] of cells.entries()) {
         const own = (variables.cells as Symbolic<Variables>)[i] as { readonly [name: string]: Symbolic<Variables> };
         const given = [
@@ -86,8 +98,9 @@ function frame<E extends unknown[]>(
           preprocess1.apply(own.preprocess1, s1, context),
         ];
         [s0, s1] = [s1, cell.apply(own.edges ?? {}, given, context, ...extra(kind))];
+        if (i === reductions[1]) middle = s1;
       }
-      return classifier.apply(variables.classifier as never, s1.mean([2, 3]), context);
+      return { logits: classifier.apply(variables.classifier as never, s1.mean([2, 3]), context), middle };
     },
   };
 }
@@ -129,21 +142,42 @@ export function searchNetwork(options: NetworkOptions & { readonly nodes?: numbe
       normal: normal(foldIn(key, 0), shape, { deviation: 1e-3 }),
       reduction: normal(foldIn(key, 1), shape, { deviation: 1e-3 }),
     }),
-    apply: (variables, architecture, x, context) => body.apply(variables, x, context, (kind) => [architecture[kind]]),
+    apply: (variables, architecture, x, context) =>
+      body.apply(variables, x, context, (kind) => [architecture[kind]]).logits,
   };
+}
+
+export interface GenotypeNetworkOptions extends NetworkOptions {
+  /**
+   * Probability of {@link dropPath} after all operations but the identity, which skip connections are where they do not halve the resolution.
+   * Default 0; the paper raises it to 0.2 over the training.
+   */
+  readonly pathDropout?: number;
+  /** Whether there is an {@link auxiliaryHead} behind the second reduction, for images of 32 x 32. Default false. */
+  readonly auxiliary?: boolean;
+}
+
+/** A network whose cells are genotypes. */
+export interface GenotypeNetwork extends Layer<Variables> {
+  /**
+   * Logits, and those of the auxiliary head: in training add 0.4 times its loss, as the published code does.
+   *
+   * @throws TypeError for a network without `auxiliary`.
+   */
+  applyWithAuxiliary(
+    variables: Symbolic<Variables>,
+    x: Tensor,
+    context: Context,
+  ): { readonly logits: Tensor; readonly auxiliary: Tensor };
 }
 
 /**
  * The network of what a search has found: the same frame with the cells of two genotypes, learned scales and shifts, and paths dropped in
  * training. Liu et al. 2019 (arXiv 1806.09055).
  *
- * @param options `channels` default 36, `layers` 20, `candidates` {@link dartsOperations} with `affine`; `pathDropout`, the probability of
- *   {@link dropPath} after all operations but skip connections, default 0 (the paper raises it to 0.2 over the training).
+ * @param options `channels` default 36, `layers` 20, `candidates` {@link dartsOperations} with `affine`.
  */
-export function genotypeNetwork(
-  genotypes: ByCell<Genotype>,
-  options: NetworkOptions & { readonly pathDropout?: number },
-): Layer<Variables> {
+export function genotypeNetwork(genotypes: ByCell<Genotype>, options: GenotypeNetworkOptions): GenotypeNetwork {
   const { channels = 36, layers = 20, candidates = dartsOperations({ affine: true }), pathDropout = 0 } = options;
   const nodes = { normal: genotypes.normal.length, reduction: genotypes.reduction.length };
   const body = frame<[]>(options, { channels, layers, nodes, affine: true }, (kind, width) =>
@@ -151,8 +185,18 @@ export function genotypeNetwork(
       candidates,
       channels: width,
       reduction: kind === 'reduction',
-      transform: (y, operation, context) => (operation === 'skip_connect' ? y : dropPath(y, pathDropout, context)),
+      transform: (y, { operation, stride }, context) =>
+        operation === 'skip_connect' && stride === 1 ? y : dropPath(y, pathDropout, context),
     }),
   );
-  return { init: body.init, apply: (variables, x, context) => body.apply(variables, x, context, () => []) };
+  const head = options.auxiliary ? auxiliaryHead(body.middleChannels, options.classes) : undefined;
+  return {
+    init: (key) => ({ ...body.init(key), ...(head && { auxiliary: head.init(foldIn(key, 3)) }) }),
+    apply: (variables, x, context) => body.apply(variables, x, context, () => []).logits,
+    applyWithAuxiliary: (variables, x, context) => {
+      if (!head) throw new TypeError('genotypeNetwork: applyWithAuxiliary needs a network with `auxiliary`');
+      const { logits, middle } = body.apply(variables, x, context, () => []);
+      return { logits, auxiliary: head.apply(variables.auxiliary as Symbolic<Variables>, middle, context) };
+    },
+  };
 }

@@ -20,6 +20,14 @@ interface NormOptions {
   readonly affine?: boolean;
 }
 
+export interface DartsOperationsOptions extends NormOptions {
+  /**
+   * Whether batch normalisation follows pooling: in a search, where all candidates of an edge should be of one size, and not in the network that
+   * is found, as in the published code. Default: unless `affine`.
+   */
+  readonly normalizePools?: boolean;
+}
+
 /** ReLU, convolution, batch normalisation. */
 export function reluConvNorm(
   inputs: number,
@@ -79,17 +87,18 @@ function depthwise(
 }
 
 /**
- * The eight candidates of DARTS on images [n, channels, height, width]: none (zeros), 3 x 3 pooling by maximum and mean, each normalised, skip
- * connections ({@link factorizedReduce} where the stride is 2), depthwise separable convolutions of 3 x 3 and 5 x 5, applied twice, and dilated
- * ones. Liu et al. 2019 (arXiv 1806.09055), with the names of the published code.
+ * The eight candidates of DARTS on images [n, channels, height, width]: none (zeros), 3 x 3 pooling by maximum and mean, skip connections
+ * ({@link factorizedReduce} where the stride is 2), depthwise separable convolutions of 3 x 3 and 5 x 5, applied twice, and dilated ones. Liu et
+ * al. 2019 (arXiv 1806.09055), with the names of the published code.
  */
-export function dartsOperations({ affine = false }: NormOptions = {}): Candidates {
+export function dartsOperations(options: DartsOperationsOptions = {}): Candidates {
+  const { affine = false, normalizePools = !affine } = options;
   const separable = (kernel: number) => (channels: number, stride: number) =>
     sequential([...depthwise(channels, kernel, { stride, affine }), ...depthwise(channels, kernel, { affine })]);
   const dilated = (kernel: number) => (channels: number, stride: number) =>
     sequential(depthwise(channels, kernel, { stride, dilation: 2, affine }));
   const pooled = (pool: (stride: number) => Layer<Variables>) => (channels: number, stride: number) =>
-    sequential([pool(stride), batchNorm(channels, { affine })]);
+    sequential([pool(stride), ...(normalizePools ? [batchNorm(channels, { affine })] : [])]);
   return {
     none: (_, stride) => stateless((x) => strided(x, stride).zerosLike()),
     max_pool_3x3: pooled((stride) => maxPoolLayer(3, { stride, padding: 1 })),

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import {
   type Architecture,
+  auxiliaryHead,
+  type ByCell,
   dartsOperations,
   dropPath,
+  type Genotype,
   genotypeNetwork,
   genotypeOf,
   searchNetwork,
   unrolledGradient,
 } from '../../../src/algorithms/index.js';
 import {
+  castArray,
   compile,
   grad,
   leavesOf,
@@ -19,11 +23,12 @@ import {
   partition,
   type Tensor,
   toNumbers,
+  zeros,
 } from '../../../src/index.js';
 import { crossEntropy } from '../../../src/losses/index.js';
 import { Context, isBuffer, type Symbolic, type Variables } from '../../../src/nn/index.js';
 import { key, uniform } from '../../../src/runtime/random/index.js';
-import { allClose } from '../../support/derivatives.js';
+import { allClose, random64 } from '../../support/derivatives.js';
 import { fromGolden, type GoldenArray, golden } from '../../support/golden.js';
 
 interface OperationCase {
@@ -36,7 +41,14 @@ interface OperationCase {
   readonly output: GoldenArray;
   readonly gradients: Readonly<Record<string, GoldenArray>>;
 }
-const { operations } = golden<{ operations: OperationCase[] }>('architecture');
+interface FoundCase {
+  readonly genotypes: ByCell<Genotype>;
+  readonly parameters: readonly string[];
+  readonly logits: GoldenArray;
+  readonly auxiliary: GoldenArray;
+  readonly gradients: Readonly<Record<string, GoldenArray>>;
+}
+const { operations, found } = golden<{ operations: OperationCase[]; found: FoundCase }>('architecture');
 
 describe('dartsOperations', () => {
   it.each(operations.map((c) => [`${c.name}, stride ${c.stride}`, c] as const))(
@@ -69,6 +81,68 @@ describe('dartsOperations', () => {
       for (const { path, value } of leavesOf<NDArray>(got.after)) allClose(value, c.after[path].data, 1e-5, path);
     },
   );
+});
+
+describe('genotypeNetwork', () => {
+  it('is the published network in PyTorch, with its auxiliary head: no normalisation behind pooling', async () => {
+    const network = genotypeNetwork(found.genotypes, { classes: 3, channels: 2, layers: 4, auxiliary: true });
+    const start = network.init(key(0));
+    const shapes = new Map(leavesOf<NDArray>(start).map(({ path, value }) => [path, value]));
+    const parameters = [...shapes.keys()].filter((path) => !isBuffer(path)).sort();
+    expect(parameters).toEqual(found.parameters);
+    const variables = mapTree(start, (leaf: NDArray, path) =>
+      isBuffer(path)
+        ? leaf.dtype === 'float32'
+          ? castArray(leaf, 'float64')
+          : leaf
+        : random64(leaf.shape, { stream: 2000 + parameters.indexOf(path), low: -0.5, high: 0.5 }),
+    ) as Variables;
+    const run = compile((all: Symbolic<Variables>, x: Tensor, u: Tensor, v: Tensor) => {
+      const [buffers, weights] = partition(all, isBuffer);
+      const both = (w: Symbolic<Variables>) =>
+        network.applyWithAuxiliary(merge(w, buffers), x, new Context({ training: true }));
+      const gradient = grad((w: Symbolic<Variables>) => {
+        const { logits, auxiliary } = both(w);
+        return logits.mul(u).sum().add(auxiliary.mul(v).sum());
+      })(weights);
+      return { ...both(weights), alone: network.apply(all, x, new Context({ training: true })), gradient };
+    });
+    const [u, v] = [900, 901].map((stream) => random64([4, 3], { stream, low: 0.5, high: 1.5 }));
+    const got = await run(variables as never, random64([4, 3, 32, 32], { stream: 1999 }), u, v);
+    allClose(got.logits as NDArray, found.logits.data, 1e-9, 'logits');
+    allClose(got.alone as NDArray, found.logits.data, 1e-9, 'logits without the head');
+    allClose(got.auxiliary as NDArray, found.auxiliary.data, 1e-9, 'logits of the auxiliary head');
+    const gradients = new Map(leavesOf<NDArray>(got.gradient).map(({ path, value }) => [path, value]));
+    for (const [path, { data }] of Object.entries(found.gradients))
+      allClose(gradients.get(path) as NDArray, data, 1e-7, `gradient of ${path}`);
+  });
+
+  it('drops skip connections that halve the resolution, and never the identity', async () => {
+    const [identity, none] = [[[{ input: 0, operation: 'skip_connect' }]], [[{ input: 0, operation: 'none' }]]];
+    const changed = async (reduction: Genotype, layers: number) => {
+      const network = (pathDropout: number) =>
+        genotypeNetwork({ normal: identity, reduction }, { classes: 3, inputs: 1, channels: 2, layers, pathDropout });
+      const variables = network(0).init(key(0));
+      const [whole, dropped] = await compile((all: Symbolic<Variables>, x: Tensor, k: Tensor) =>
+        [0, 0.9].map((p) => network(p).apply(all, x, new Context({ training: true, key: k }))),
+      )(variables as never, uniform(key(1), [6, 1, 16, 16]), key(2));
+      expect(new Set(toNumbers(whole)).size).toBeGreaterThan(3);
+      return toNumbers(dropped).some((z, i) => z !== toNumbers(whole)[i]);
+    };
+    // The cells before the last but one, and so on, keep the resolution; of two cells both halve it.
+    expect(await changed(none, 5)).toBe(false);
+    expect(await changed(identity, 2)).toBe(true);
+  });
+
+  it('refuses maps that its auxiliary head does not fit, and to apply one that it lacks', () => {
+    expect(() => auxiliaryHead(4, 3).apply({}, zeros([1, 4, 4, 4]), new Context())).toThrow(
+      /auxiliaryHead: x \[1, 4, 4, 4\] must be \[n, 4, 8, 8\], sides from 8 to 10/,
+    );
+    const network = genotypeNetwork(found.genotypes, { classes: 3, channels: 2, layers: 3 });
+    expect(() => network.applyWithAuxiliary({}, zeros([1, 3, 32, 32]), new Context())).toThrow(
+      /applyWithAuxiliary needs a network with `auxiliary`/,
+    );
+  });
 });
 
 describe('dropPath', () => {
