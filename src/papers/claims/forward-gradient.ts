@@ -1,7 +1,7 @@
 import { grad } from '../../autodiff/index.js';
 import { crossEntropy } from '../../losses/index.js';
 import type { Layer, Variables } from '../../nn/index.js';
-import { firstOrder, randomGuess, sgd } from '../../optim/index.js';
+import { firstOrder, projectGradient, randomGuess, sgd } from '../../optim/index.js';
 import { foldIn, key, normal, split, uniform } from '../../runtime/random/index.js';
 import { type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
 import type { Claim } from '../claim.js';
@@ -38,13 +38,6 @@ const model: Layer<Variables> = {
 
 type State = { readonly key: Tensor };
 
-/** <target, guess> guess for each example, divided by |guess|^2 where the guess is meant to resemble the target. */
-function projected(target: Tensor, guess: Tensor, normalize: boolean): Tensor {
-  const product = target.mul(guess).sum(1, { keepDims: true });
-  const square = guess.square().sum(1, { keepDims: true }).add(1e-16);
-  return guess.mul(normalize ? product.div(square) : product);
-}
-
 /**
  * A loss whose gradient is the estimate: activations of the first two blocks times their estimated gradients, the last block and the head as
  * they are, and every local head's own loss.
@@ -65,7 +58,8 @@ function surrogate(kind: 'local' | 'random', normalize: boolean, batch: Batch<St
     kind === 'local'
       ? [grad(ownLoss(0))(x1), grad(ownLoss(1))(x2)]
       : randomGuess([x1.stopGradient(), x2.stopGradient()], used);
-  const along = [x1, x2].map((a, i) => projected(targets[i], guesses[i], normalize).stopGradient().mul(a).sum());
+  const estimates = projectGradient(targets, guesses, { granularity: 'example', normalize });
+  const along = [x1, x2].map((a, i) => estimates[i].stopGradient().mul(a).sum());
   const heads = [x1, x2].map((a, i) => ownLoss(i)(a.stopGradient()));
   const truth = rest(x2.stopGradient());
   return [[...along, ...heads].reduce((a, b) => a.add(b), truth), { key: next }];

@@ -51,6 +51,55 @@ describe('forwardGradient', () => {
     }
   });
 
+  it('projects example by example: by activations and by the weights of a linear layer alike', async () => {
+    // Of the card: gradients by activations, the second a guess, and those by the weights, kept apart by example.
+    const [x, target, guess] = [
+      [
+        [1, 2],
+        [0, 1],
+      ],
+      [
+        [1, -1],
+        [2, 0],
+      ],
+      [
+        [0.5, 0.5],
+        [1, 1],
+      ],
+    ].map(f64);
+    const got = await compile((x: Tensor, g: Tensor, v: Tensor) => {
+      const byWeights = (d: Tensor) => d.expandDims(2).mul(x.expandDims(1));
+      const apart = { granularity: 'example' } as const;
+      return {
+        activations: projectGradient(g, v, apart),
+        weights: projectGradient([byWeights(g)], [byWeights(v)], apart)[0].sum(0),
+        plain: projectGradient(g, v, { ...apart, normalize: false }),
+        together: projectGradient(byWeights(g).sum(0), byWeights(v).sum(0)),
+        vectors: projectGradient(g.at(0), v.at(0), apart),
+      };
+    })(x, target, guess);
+    allClose(got.activations, [0, 0, 1, 1], 1e-12, 'by activations');
+    allClose(got.weights, [0, 1, 0, 1], 1e-12, 'by weights');
+    allClose(got.plain, [0, 0, 2, 2], 1e-12, 'not normalised');
+    allClose(got.together, [0.2352941176, 0.9411764706, 0.2352941176, 0.9411764706], 1e-9, 'of the whole batch');
+    // A number an example: its guess is a multiple of it.
+    allClose(got.vectors, [1, -1], 1e-12, 'one number an example');
+  });
+
+  it('gives zeros along a guess of zeros, and refuses what does not fit', async () => {
+    const zero = await compile((w: Tensor) => [
+      forwardGradient((p: Tensor) => p.square().sum(), w, w.zerosLike())[1],
+      projectGradient(w, w.zerosLike(), { granularity: 'example' }),
+    ])(f64([1, -2]));
+    expect(zero.flatMap((v) => toNumbers(v).map((e) => e + 0))).toEqual([0, 0, 0, 0]);
+    expect(() => projectGradient({ w: constant([1, 2]) }, { w: constant([1]) }, { granularity: 'tensor' })).toThrow(
+      /projectGradient: target \[2\] and guess \[1\] of w must have one shape/,
+    );
+    expect(() => projectGradient(constant(1), constant(2), { granularity: 'example' })).toThrow(
+      /target \[\] and guess \[\] must have one shape \[n, \.\.\.\]/,
+    );
+  });
+
   it('is unbiased for random guesses, with the variance that the theory gives', async () => {
     const [dimension, draws] = [10, 40_000];
     const g = random64([dimension], { stream: 6 });
