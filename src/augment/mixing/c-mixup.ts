@@ -7,7 +7,7 @@ import { drawShares, requireExamples } from './mixup.js';
 export interface LabelKernelOptions {
   /** sigma, in units of the targets, above 0; to be chosen on held-out data. */
   readonly bandwidth: number;
-  /** `gaussian`, exp(-d^2 / (2 sigma^2)) of the distance d, or `tophat`, 1 where d is at most sigma. Default `gaussian`. */
+  /** `gaussian`, exp(-d^2 / (2 sigma^2)) of the distance d, or `tophat`, 1 where d is less than sigma, as in the published code. Default `gaussian`. */
   readonly kernel?: 'gaussian' | 'tophat';
 }
 
@@ -39,7 +39,7 @@ function logKernel(
   }
   const squared = y.expandDims(1).sub(pool).square().sum(2);
   if (kernel === 'gaussian') return squared.div(-2 * bandwidth ** 2);
-  return squared.lessEqual(bandwidth ** 2).where(squared.zerosLike(), -Infinity);
+  return squared.less(bandwidth ** 2).where(squared.zerosLike(), -Infinity);
 }
 
 /**

@@ -82,12 +82,13 @@ describe('labelKernel', () => {
     );
   });
 
-  it('of a top hat is even among targets that are near, the edge included', async () => {
-    await expectValue(
-      () => labelKernel(y(), y(), { bandwidth: 1, kernel: 'tophat' }),
-      [1 / 2, 1 / 2, 0, 0, 1 / 3, 1 / 3, 1 / 3, 0, 0, 1 / 2, 1 / 2, 0, 0, 0, 0, 1],
-      14,
-    );
+  it('of a top hat is even among targets that are near, the edge left out', async () => {
+    const third = 1 / 3;
+    for (const [bandwidth, rows] of [
+      [1, [1, 0, 0, 0, 0, 1 / 2, 1 / 2, 0, 0, 1 / 2, 1 / 2, 0, 0, 0, 0, 1]],
+      [1.01, [1 / 2, 1 / 2, 0, 0, third, third, third, 0, 0, 1 / 2, 1 / 2, 0, 0, 0, 0, 1]],
+    ] as const)
+      await expectValue(() => labelKernel(y(), y(), { bandwidth, kernel: 'tophat' }), [...rows], 14);
   });
 
   it('is right in its derivatives', async () => {
