@@ -336,7 +336,14 @@ export const methods: Readonly<Record<string, Method>> = {
     ],
   },
   maxsup: {
-    exports: ['losses.maxSup', 'losses.maxSupPenalty', 'losses.labelSmoothingPenalty', 'losses.labelSmoothingParts'],
+    exports: [
+      'losses.maxSup',
+      'losses.maxSupPenalty',
+      'losses.labelSmoothingPenalty',
+      'losses.labelSmoothingParts',
+      'losses.logitPenalty',
+      'metrics.classSeparation',
+    ],
   },
   'ms-ssim-training': {
     exports: ['losses.msSsimLoss', 'losses.ssimLoss', 'losses.msSsimL1Loss', 'losses.msSsim', 'losses.ssim'],

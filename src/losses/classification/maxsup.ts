@@ -44,6 +44,7 @@ export function maxSupPenalty(logits: Tensor): Tensor {
  * smoothing s is cross-entropy plus s times this, exactly. Zhou et al. 2025.
  *
  * @param logits [n, classes, ...]; `labels` integers [n, ...].
+ * @throws RangeError where arguments do not fit.
  */
 export function labelSmoothingPenalty(logits: Tensor, labels: Tensor): Tensor {
   const { logits: z, target } = labelsLast('labelSmoothingPenalty', logits, labels);
@@ -62,6 +63,7 @@ export interface LabelSmoothingParts {
  * min(d_k, 0). The second rewards larger wrong logits. Zhou et al. 2025.
  *
  * @param logits [n, classes, ...]; `labels` integers [n, ...].
+ * @throws RangeError where arguments do not fit.
  */
 export function labelSmoothingParts(logits: Tensor, labels: Tensor): LabelSmoothingParts {
   const { logits: z, target } = labelsLast('labelSmoothingParts', logits, labels);

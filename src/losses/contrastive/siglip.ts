@@ -16,7 +16,7 @@ export interface SigmoidPairOptions extends ReductionOptions, PairwiseOptions {
 /**
  * The sigmoid loss of pairs: for each x_i the sum over all y_j of log(1 + exp(-s_ij l_ij)), l_ij = exp(t') x_i . y_j + b, s_ij = 1 where the two
  * belong together and -1 elsewhere. Every pair is a problem of its own, so nothing is normalised over the batch. Zhai, Mustafa, Kolesnikov and
- * Beyer 2023, equation 1 (SigLIP).
+ * Beyer 2023 (SigLIP, arXiv 2303.15343).
  *
  * @param x [n, d]; `y` of the same shape.
  * @returns the mean over rows of x, a scalar, or [n] with reduction `none`.

@@ -73,6 +73,7 @@ export function whitenedEigenvalue(share: number, iterations = 4): number {
  * @param x [n, d], both at least 2.
  * @param g of the eigenvalues, ascending, at least 0 but for rounding; elementwise.
  * @returns [n, d].
+ * @throws RangeError where x does not fit.
  */
 export function spectralTransform(
   x: Tensor,
@@ -91,6 +92,7 @@ export function spectralTransform(
  *
  * @param x [n, d], both at least 2: the variances of the d features (`batch`) or of the n samples (`channel`).
  * @returns a scalar.
+ * @throws RangeError where x does not fit.
  */
 export function whiteningTraceLoss(x: Tensor, { axis = 'channel' }: WhiteningOptions = {}): Tensor {
   const { rows } = centredRows('whiteningTraceLoss', x, axis);

@@ -13,8 +13,7 @@ import {
 
 /**
  * The margin of each sample, z_y - max over j != y of z_j, for logits z and the label y that the sample has been given, right or wrong:
- * positive where the model predicts the label, the same when a number is added to all logits. Pleiss et al. 2020, equation 1
- * (arXiv 2001.10528).
+ * positive where the model predicts the label, the same when a number is added to all logits. Pleiss et al. 2020 (arXiv 2001.10528).
  *
  * @param logits before the softmax, [n, classes], at least two classes.
  * @param labels integers [n].
@@ -51,7 +50,7 @@ export function noMargins(examples: number): Margins<NDArray> {
 /**
  * The state with the margins of a batch, from the forward pass that trains on it: with augmentation, before the update. An example that
  * stands in a batch more than once counts as often. Stop before the learning rate first drops: what is memorised after that says little.
- * Pleiss et al. 2020, section 3.
+ * Pleiss et al. 2020.
  *
  * @param logits, labels as for {@link assignedMargin}; no derivative flows into the state.
  * @param indices of the examples, integers [n], as a loader's batches carry them.
@@ -73,7 +72,7 @@ export function recordMargins(state: Margins, logits: Tensor, labels: Tensor, in
 /**
  * The area under the margin of every example, the mean of its margins, [examples]; 0 for one that was never seen. Low, as a rule negative,
  * where a label is wrong: the margin that its class teaches fights the one that memorising it does. Comparable within one run alone.
- * Pleiss et al. 2020, definition 1.
+ * Pleiss et al. 2020.
  */
 export function areaUnderMargin({ sum, count }: Margins): Tensor {
   return sum.div(count.maximum(1));
@@ -90,7 +89,7 @@ export interface ThresholdSampleOptions {
 
 /**
  * Examples drawn to be threshold samples: floor(N / (c + 1)) of them, int32. Trained with the label c of a class that does not exist
- * ({@link withExtraClass}) they are wrong by construction, and show what the margins of wrong labels are. Pleiss et al. 2020, section 3.2.
+ * ({@link withExtraClass}) they are wrong by construction, and show what the margins of wrong labels are. Pleiss et al. 2020.
  *
  * @throws RangeError where there are too few examples for the run.
  */
@@ -135,7 +134,7 @@ export interface Mislabeled {
 /**
  * The examples whose labels are taken to be wrong: those whose area under the margin is at most the 99th percentile alpha of the threshold
  * samples' in every run in which they were none of those. An example that was one in every run is not judged. With two runs of disjoint
- * threshold samples all are. Pleiss et al. 2020, section 3.2.
+ * threshold samples all are. Pleiss et al. 2020.
  *
  * @param runs at least one, of one data set.
  * @param options `percentile`, in [0, 100], default 99.
