@@ -132,11 +132,24 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
 export function parseSettings<S extends z.ZodRawShape>(who: string, schema: z.ZodObject<S>, input: unknown) {
   const parsed = schema.safeParse(input, { error: problemOf });
   if (parsed.success) return parsed.data;
-  const settings = Object.keys(schema.shape);
-  const problems = parsed.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => `no setting is called ${key}; did you mean ${nearest(key, settings).join(', ')}?`)
-      : [`${issue.path.join('.')}: ${issue.message}`],
-  );
+  const problems = parsed.error.issues.flatMap(({ path, ...issue }) => {
+    if (issue.code !== 'unrecognized_keys') return [`${path.join('.')}: ${issue.message}`];
+    const [settings, where] = [settingsAt(schema, path), path.length > 0 ? ` of ${path.join('.')}` : ''];
+    return issue.keys.map(
+      (key) => `no setting${where} is called ${key}; did you mean ${nearest(key, settings).join(', ')}?`,
+    );
+  });
   throw new Error(`${who}: ${problems.join('; ')}`);
+}
+
+/** The names of the settings that lie at a path of a schema. */
+function settingsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const name of [...path, undefined]) {
+    while (at instanceof z.ZodOptional || at instanceof z.ZodDefault) at = at.unwrap();
+    if (!(at instanceof z.ZodObject)) return [];
+    if (name === undefined) return Object.keys(at.shape);
+    at = at.shape[name as string];
+  }
+  return [];
 }
