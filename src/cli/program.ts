@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+
+type Add = (program: Command) => void;
+
+/** What adds each command, in the order of the help. */
+const commands: Readonly<Record<string, () => Promise<Add>>> = {
+  train: async () => (await import('./train.js')).addTrainCommand,
+  finetune: async () => (await import('./finetune.js')).addFinetuneCommand,
+  export: async () => (await import('./export.js')).addExportCommand,
+  inspect: async () => (await import('./inspect.js')).addInspectCommand,
+  compare: async () => (await import('./compare.js')).addCompareCommand,
+  papers: async () => (await import('./papers.js')).addPapersCommand,
+  reproduce: async () => (await import('./reproduce.js')).addReproduceCommand,
+};
+
+/** The command line: with the command of that name alone, or with all of them where there is no such command. */
+export async function commandLine(asked?: string): Promise<Command> {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('cotangent')
+    .description('Train neural networks from TypeScript on ONNX Runtime.')
+    .version(version);
+  const wanted = Object.entries(commands).filter(([name]) => name === asked);
+  for (const [, add] of wanted.length > 0 ? wanted : Object.entries(commands)) (await add())(program);
+  return program;
+}
