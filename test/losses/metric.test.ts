@@ -23,6 +23,7 @@ describe('margins, metric and self-supervised losses agree with PyTorch', () => 
         losses.adaFace(x, o.weights, y, { mean: c64(mean), deviation: c64(deviation) }, o),
       tico: (x: Tensor, y: Tensor, o: Options) => losses.tico(x, y, o.covariance, o).loss,
       intl: (x: Tensor, y: Tensor, o: losses.IntlOptions) => losses.intl([x, y], o),
+      sFace: (x: Tensor, y: Tensor, o: Options) => losses.sFace(x, o.weights, y, o),
       sphereFace2: (x: Tensor, y: Tensor, o: Options) => losses.sphereFace2(x, o.weights, y, o),
       sphereFace2OfWeights: (w: Tensor, y: Tensor, o: Options) => losses.sphereFace2(o.features, w, y, o),
       unpg: (x: Tensor, y: Tensor, o: Options) =>

@@ -131,6 +131,37 @@ case("sphereFace2", lambda x, y: sphereface2(x, w, y, "cosine", 0.4, 0.2, 12, 2,
 case("sphereFace2OfWeights", lambda w, y: sphereface2(x, w, y, "cosine", 1.3, 0.4, 6), w, labels, {"bias": 1.3, "scale": 6}, {"features": x}, reductions=("mean",))
 
 
+def sface(x, w, y, s=64.0, k=80.0, a=0.8, b=1.23):
+    c, hot = cosines(x, w), F.one_hot(y, len(w)).bool()
+    with torch.no_grad():
+        theta = torch.acos(c)
+        weight = torch.where(hot, 1 / (1 + torch.exp(-k * (theta - a))), 1 / (1 + torch.exp(k * (theta - b))))
+    return torch.where(hot, -weight * s * c, weight * s * c).sum(1)
+
+
+case("sFace", lambda x, y: sface(x, w, y), x, labels, {}, {"weights": w})
+case("sFace", lambda x, y: sface(x, w, y, 8, 5, 1.1, 1.6), x, labels, {"scale": 8, "steepness": 5, "intraAngle": 1.1, "interAngle": 1.6}, {"weights": w}, reductions=("mean",))
+
+
+def macl(x, y, t0=0.1, alpha=0.5, a0=0.0, reweight=True):
+    """Both views, the positive first among the logits of each row; temperature and weights are constants."""
+    z, n = F.normalize(torch.cat([x, y]), dim=-1), len(x)
+    c = z @ z.T
+    keep = torch.ones_like(c, dtype=torch.bool)
+    for k in (0, n, -n):
+        keep.diagonal(k)[:] = False
+    positive = torch.cat([c.diagonal(n), c.diagonal(-n)])[:, None]
+    t = t0 * (1 + alpha * (positive.detach().mean() - a0))
+    log_p = F.log_softmax(torch.cat([positive, c[keep].view(2 * n, -1)], 1) / t, 1)[:, 0]
+    return -log_p / (1 - log_p.detach().exp() + 1e-8) if reweight else -log_p
+
+
+another = tensor(67, [6, 4], -2, 2)
+case("macl", lambda x, y: macl(x, y), x, another)
+case("macl", lambda x, y: macl(x, y, 0.3, 1.0, 0.2), x, another, {"temperature": 0.3, "adaptation": 1, "threshold": 0.2}, reductions=("mean",))
+case("macl", lambda x, y: macl(x, y, 0.3, reweight=False), x, another, {"temperature": 0.3, "reweight": False}, reductions=("mean",))
+
+
 def unpg(x, w, y, s, whisker):
     z = F.normalize(x, dim=-1)
     i, j = torch.triu_indices(len(y), len(y), 1)

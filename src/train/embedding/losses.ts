@@ -30,9 +30,11 @@ import {
   initialNormStatistics,
   intl,
   labelKernel,
+  macl,
   mixUniform,
   type NormStatistics,
   ntXent,
+  sFace,
   sigmoidPairLoss,
   simSiam,
   sphereFace,
@@ -169,6 +171,9 @@ function ofBank(
 
 const positive = z.number().positive().optional();
 const factor = z.number().min(0).optional();
+const unit = z.number().min(0).max(1).optional();
+/** In radians. */
+const angle = z.number().min(0).max(Math.PI).optional();
 /** Whether embeddings are given length 1 first, as everything measures them; at any length, margins mean less the longer they grow. */
 const normalize = z.boolean().optional();
 const instances = {
@@ -331,7 +336,14 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     },
     (options) => ofViews((x, y) => intl([x, y], options)),
   ),
+  macl: choice(
+    { temperature: positive, adaptation: unit, threshold: unit, reweight: z.boolean().optional() },
+    (options) => ofViews((x, y) => macl(x, y, options)),
+  ),
   ntXent: choice({ temperature: positive }, (options) => ofViews((x, y) => ntXent(x, y, options))),
+  sFace: choice({ scale: positive, steepness: positive, intraAngle: angle, interAngle: angle }, (options) =>
+    ofClasses((x, w, y) => sFace(x, w, y, options)),
+  ),
   // The scale and the bias are learned, from where the paper begins.
   sigmoidPairLoss: choice({ logScale: z.number().optional(), bias: z.number().optional() }, (options) => ({
     views: 2,

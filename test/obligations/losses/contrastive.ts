@@ -23,6 +23,25 @@ export const contrastive: Record<string, Example> = {
     { ordered: 'keys keep their order' },
   ),
   ntXent: loss(views, ['2n'], ({ x, y }, o) => losses.ntXent(x, y, o)),
+  macl: loss(views, ['2n'], ({ x, y }, o) => losses.macl(x, y, { temperature: 0.5, ...o }), {
+    detached: 'temperature and weights count as constants; macl.test.ts has the derivative',
+  }),
+  'macl: temperature and weights fixed, in parts': loss(views, ['2n'], ({ x, y }, o) =>
+    losses.macl(x, y, { temperature: 0.5, adaptation: 0, reweight: false, chunk: 3, ...o }),
+  ),
+  modelAwareTemperature: choice(
+    { alignment: fixed(floats([], -1, 1, { edges: { wide: undefined, saturated: undefined } })) },
+    [],
+    undefined,
+    ({ alignment }) => losses.modelAwareTemperature(alignment),
+    { least: 0 },
+  ),
+  gradientScaling: quantity(
+    { positives: floats(['n']), negatives: floats(['n', 3]) },
+    ['n'],
+    ({ positives, negatives }) => losses.gradientScaling(positives, negatives, { temperature: 0.5 }),
+    { least: 0 },
+  ),
   supCon: loss(batch, ['n'], ({ embeddings, labels }, o) =>
     losses.supCon(embeddings, labels, { temperature: 0.5, ...o }),
   ),

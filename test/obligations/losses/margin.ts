@@ -51,6 +51,16 @@ export const margin: Record<string, Example> = {
   sphereFace: loss(classes, ['n'], ({ features, weights, labels }, o) =>
     losses.sphereFace(features, weights, labels, o),
   ),
+  sFace: loss(
+    classes,
+    ['n'],
+    ({ features, weights, labels }, o) =>
+      losses.sFace(features, weights, labels, { scale, steepness: 5, intraAngle: 0.2, ...o }),
+    { least: -Infinity, detached: 'weights count as constants; sface.test.ts has the derivative' },
+  ),
+  sFaceWeights: choice({ cosine: fixed(cosines.cosine), labels: cosines.labels }, ['n', 3], undefined, (x) =>
+    losses.sFaceWeights(x.cosine, x.labels, { steepness: 5 }),
+  ),
   sphereFace2: loss(
     classes,
     ['n'],
