@@ -7,14 +7,14 @@ import { type GradientTransformation, map1, map2 } from '../transformation.js';
 export interface SamOptions {
   /** Radius rho of the ball in which the loss is to be low everywhere. Default 0.05, or 0.5 when adaptive, the papers'. */
   readonly radius?: number;
-  /** The ball's norm, from 1 (excluded) to Infinity. Default 2. */
+  /** The ball's norm, from 1 to Infinity. Default 2, the paper's. */
   readonly p?: number;
   /**
-   * Measure the perturbation of each weight against |w| + 0.01, so that rescaled weights have the same sharpness: ASAM, Kwon et al. 2021,
-   * equation 10. For p = 2. Default false.
+   * Measure the perturbation of each parameter against |w| + 0.01, so that rescaled weights have the same sharpness: ASAM, Kwon et al. 2021 (whose
+   * code leaves biases as they are). For p = 2. Default false.
    */
   readonly adaptive?: boolean;
-  /** Differentiate the perturbation too, at the cost of a Hessian-vector product. Default false, as in the paper's main results. */
+  /** Differentiate the perturbation too, at the cost of a Hessian-vector product. Default false: the paper found it no better (appendix C.4). */
   readonly secondOrder?: boolean;
 }
 
@@ -23,16 +23,17 @@ const adaptiveFloor = 0.01;
 
 /**
  * Where in the ball of radius rho the linearised loss is largest: rho sign(g) |g|^(q-1) / (|g|_q^q)^(1/p), 1/p + 1/q = 1, with the norm over all
- * tensors together; rho g / |g|_2 for p = 2. A gradient of zeros gives zeros. Foret et al. 2021, equation 2.
+ * tensors together; rho g / |g|_2 for p = 2, and for p = 1 all of rho along the largest element, shared by those that tie. A gradient of zeros
+ * gives zeros. Foret et al. 2021, equation 2.
  *
  * @param gradients a tree; the result has its structure.
  * @param params needed when adaptive: e = rho T^2 g / |T g|_2 with T = |w| + 0.01.
- * @throws RangeError when radius is negative, p no more than 1, or adaptive with another p than 2.
+ * @throws RangeError when radius is negative, p less than 1, or adaptive with another p than 2.
  */
 export function samPerturbation<P>(gradients: P, options: SamOptions = {}, params?: P): P {
   const { adaptive = false, radius = adaptive ? 0.5 : 0.05, p = 2 } = options;
   if (!(radius >= 0)) throw new RangeError(`sam: radius ${radius} must not be negative`);
-  if (!(p > 1)) throw new RangeError(`sam: p ${p} must be greater than 1`);
+  if (!(p >= 1)) throw new RangeError(`sam: p ${p} must be at least 1`);
   if (!adaptive) return steepest(gradients, radius, p);
   if (p !== 2) throw new RangeError(`sam: the adaptive variant has p 2, not ${p}`);
   if (params === undefined) throw new TypeError('sam: the adaptive variant needs the parameters');
@@ -47,24 +48,50 @@ export function samPerturbation<P>(gradients: P, options: SamOptions = {}, param
 
 function steepest<P>(gradients: P, radius: number, p: number): P {
   if (p === Infinity) return map1(gradients, (g) => g.sign().mul(radius));
-  const q = p / (p - 1);
+  if (p === 2) {
+    const scale = inverseRoot(
+      sumOver(gradients, (g) => g.square()),
+      p,
+    ).mul(radius);
+    return map1(gradients, (g) => g.mul(scale));
+  }
+  // As shares of the largest, which cancels: high powers of small gradients are 0 in single precision.
+  const largest = leavesOf<Tensor>(gradients)
+    .map(({ value }) => value.abs().max())
+    .reduce((a, b) => a.maximum(b))
+    .stopGradient();
+  const shares = map1(gradients, (g) => g.div(largest.equal(0).where(1, largest)));
   const powered = (g: Tensor, exponent: number) => {
-    if (q === 2) return exponent === 1 ? g : g.square();
+    if (exponent === Infinity) return g.abs().equal(1).cast(g.dtype);
     // Below exponent 1 the slope at 0 is infinite; it is taken as 0.
     const none = g.equal(0);
     return none.where(0, none.where(1, g.abs()).pow(exponent));
   };
-  const total = leavesOf<Tensor>(gradients)
-    .map(({ value }) => powered(value, q).sum())
+  const q = p === 1 ? Infinity : p / (p - 1);
+  const scale = inverseRoot(
+    sumOver(shares, (g) => powered(g, q)),
+    p,
+  ).mul(radius);
+  return map1(shares, (g) =>
+    g
+      .sign()
+      .mul(powered(g, q - 1))
+      .mul(scale),
+  );
+}
+
+function sumOver<P>(tree: P, fn: (leaf: Tensor) => Tensor): Tensor {
+  return leavesOf<Tensor>(tree)
+    .map(({ value }) => fn(value).sum())
     .reduce((a, b) => a.add(b));
-  const zero = total.equal(0);
-  const scale = zero
-    .where(1, total)
-    .pow(-1 / p)
-    .mul(radius);
-  const direction = (g: Tensor) => (q === 2 ? g : g.sign().mul(powered(g, q - 1)));
-  // All of it is zero where the sum is.
-  return map1(gradients, (g) => direction(g).mul(scale));
+}
+
+/** x^(-1/p), and 1 for 0. */
+function inverseRoot(x: Tensor, p: number): Tensor {
+  return x
+    .equal(0)
+    .where(1, x)
+    .pow(-1 / p);
 }
 
 /**
@@ -99,7 +126,7 @@ export function sam(base: GradientTransformation, options: SamOptions = {}): Min
 }
 
 /**
- * SAM with a perturbation of its own for each part of the batch (m-sharpness, section 3 of the paper): the gradients of the parts are averaged.
+ * SAM with a perturbation of its own for each part of the batch (m-sharpness, section 4.1 of the paper): the gradients of the parts are averaged.
  *
  * @param parts the objective of each part, of equal sizes. What else they return is the first's.
  * @throws RangeError where arguments or options do not fit.

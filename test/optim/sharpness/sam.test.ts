@@ -27,6 +27,7 @@ describe('samPerturbation', () => {
     [4, [0.079787468849, -0.087817472504, 0], 0.5906322965648888],
     [1.5, [0.044485135173, -0.079084684752, 0], 0.4497941445275415],
     [Infinity, [0.1, -0.1, 0], 0.7],
+    [1, [0, -0.1, 0], 0.4],
   ])('p = %s: lies on the sphere, where the linearised loss is largest', async (p, expected, product) => {
     const e = await compile((g: Tensor) => samPerturbation(g, { radius: 0.1, p }))(f64([3, -4, 0]));
     allClose(e, expected, 1e-12, 'perturbation');
@@ -63,10 +64,38 @@ describe('samPerturbation', () => {
     );
   });
 
+  it('with p = 1 shares the radius among the largest; with p near 1 small gradients count as large ones do', async () => {
+    const run = (p: number) => compile((g: Tensor, h: Tensor) => samPerturbation({ g, h }, { radius: 1, p }));
+    const tied = await run(1)(f64([2, -1]), f64([0, -2]));
+    expect([toNumbers(tied.g).map((v) => v + 0), toNumbers(tied.h).map((v) => v + 0)]).toEqual([
+      [0.5, 0],
+      [0, -0.5],
+    ]);
+    const nothing = await run(1)(f64([0]), f64([0, 0]));
+    expect([...toNumbers(nothing.g), ...toNumbers(nothing.h)].map((v) => v + 0)).toEqual([0, 0, 0]);
+    // The eleventh powers of these are 0 in float32.
+    const [small, large] = [1e-5, 1].map((scale) => run(1.1)(ndarray([3 * scale, scale]), ndarray([-4 * scale])));
+    allClose((await small).g, toNumbers((await large).g), 1e-6, 'first tensor');
+    allClose((await small).h, toNumbers((await large).h), 1e-6, 'second tensor');
+    expect(toNumbers((await small).h)[0]).toBeLessThan(-0.9);
+  });
+
+  it('has the radius of the paper by default, 0.05, and 0.5 when adaptive', async () => {
+    const g = f64([3, -4, 0]);
+    allClose(await compile((x: Tensor) => samPerturbation(x))(g), [0.03, -0.04, 0], 1e-12, 'plain');
+    const [byDefault, given] = await compile((x: Tensor) => [
+      samPerturbation(x, { adaptive: true }, x),
+      samPerturbation(x, { adaptive: true, radius: 0.5 }, x),
+    ])(g);
+    expect(toNumbers(byDefault)).toEqual(toNumbers(given));
+    const rises = await compile((w: Tensor) => [sharpness(bowl, w), sharpness(bowl, w, { radius: 0.05 })])(f64([1, 3]));
+    expect(toNumbers(rises[0])).toEqual(toNumbers(rises[1]));
+  });
+
   it('refuses what has no meaning', () => {
     const g = constant([1]);
     expect(() => samPerturbation(g, { radius: -1 })).toThrow(/radius -1/);
-    expect(() => samPerturbation(g, { p: 1 })).toThrow(/p 1 must be greater than 1/);
+    expect(() => samPerturbation(g, { p: 0.5 })).toThrow(/p 0.5 must be at least 1/);
     expect(() => samPerturbation(g, { adaptive: true })).toThrow(/needs the parameters/);
     expect(() => samPerturbation(g, { adaptive: true, p: 3 }, g)).toThrow(/has p 2, not 3/);
   });
@@ -111,6 +140,29 @@ describe('sam', () => {
     );
   });
 
+  it('to second order is the gradient of the loss at the perturbation, whose scales move too when adaptive', async () => {
+    const loss = (w: Tensor) => w.pow(4).sum().add(w.prod());
+    for (const options of [{ radius: 0.3 }, { radius: 0.3, p: 3 }, { radius: 0.3, adaptive: true }]) {
+      const worst = (w: Tensor) => loss(w.add(samPerturbation(grad(loss)(w), options, w)));
+      const [second, whole, first] = await compile((w: Tensor) => [
+        samGradient(loss, w, { ...options, secondOrder: true })[1],
+        grad(worst)(w),
+        samGradient(loss, w, options)[1],
+      ])(f64([0.9, -0.7, 0.4]));
+      allClose(second, toNumbers(whole), 1e-12, 'gradient');
+      expect(Math.abs(toNumbers(second)[0] - toNumbers(first)[0])).toBeGreaterThan(1e-3);
+    }
+  });
+
+  it('climbs in steps whose lengths add up to the radius', async () => {
+    const [rise, climbed] = await compile((w: Tensor) => {
+      const half = (at: Tensor) => at.add(samPerturbation(grad(bowl)(at), { radius: 0.2 }));
+      return [sharpness(bowl, w, { radius: 0.4, steps: 2 }), bowl(half(half(w))).sub(bowl(w))];
+    })(f64([0.3, 1]));
+    allClose(rise, toNumbers(climbed), 1e-14, 'rise');
+    expect(() => sharpness(bowl, constant([1, 1]), { steps: 0 })).toThrow(/steps 0 must be a positive integer/);
+  });
+
   it('with radius 0 is the base optimizer, bit for bit, and without a rate moves nothing', async () => {
     const loss = (w: Tensor) => w.tanh().square().sum();
     const options = { learningRate: 0.1, momentum: 0.9 };
@@ -153,12 +205,17 @@ describe('sam', () => {
     );
     const got = await compile((w: Tensor) => ({
       parts: samGradientOfParts(parts, w, { radius: 0.3 })[1],
+      value: samGradientOfParts(parts, w, { radius: 0.3 })[0],
+      first: parts[0](w),
       each: parts.map((part) => samGradient(part, w, { radius: 0.3 })[1]),
       rise: mSharpness(parts, w, { radius: 0.3 }),
       rises: parts.map((part) => sharpness(part, w, { radius: 0.3 })),
     }))(f64([0.2, 0.4]));
     const mean = (lists: NDArray[]) => toNumbers(lists[0]).map((v, i) => (v + toNumbers(lists[1])[i]) / 2);
     allClose(got.parts, mean(got.each), 1e-12, 'gradient');
+    allClose(got.value, toNumbers(got.first), 1e-12, 'value');
+    expect(() => samGradientOfParts([], constant([1]))).toThrow(/no parts/);
+    expect(() => mSharpness([], constant([1]))).toThrow(/no parts/);
     allClose(got.rise, mean(got.rises), 1e-12, 'm-sharpness');
   });
 });
