@@ -1,7 +1,7 @@
 import { neuralSort } from '../../numerics/index.js';
 import { gumbel } from '../../runtime/random/index.js';
 import { arange, isFloat, showShape, type Tensor } from '../../tensor/index.js';
-import { requireNumber } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
 import { type ReductionOptions, reduceShares } from '../reduction.js';
 
 export interface NeuralNdcgOptions extends ReductionOptions {
@@ -13,14 +13,17 @@ export interface NeuralNdcgOptions extends ReductionOptions {
   readonly gain?: 'exponential' | 'linear';
   /** True for items that are there, of the shape of the scores; the rest is padding. Default: all are. */
   readonly mask?: Tensor;
-  /** Rounds of Sinkhorn scaling that make the relaxed permutation nearly doubly stochastic; 0 for none. Default 50. */
+  /**
+   * Rounds of Sinkhorn scaling that make the relaxed permutation nearly doubly stochastic; 0 for none. Default 50, the published code's at
+   * most; the paper takes 30.
+   */
   readonly iterations?: number;
 }
 
 /**
  * Minus the normalised discounted cumulative gain of a relaxed sort: -(sum over ranks i <= k of (P g)_i / log2(i + 1)) / ideal, with g the gains,
  * P the relaxed permutation of the scores (see {@link neuralSort}) scaled to row and column sums of 1, and the same sum over the sorted gains as
- * the ideal. Pobrotyn and Bialobrzeski 2021. The transposed form, expected discounts of the gains, has the same value.
+ * the ideal. Pobrotyn and Bialobrzeski 2021, equation 5. The transposed form (equation 6), expected discounts of the gains, has the same value.
  *
  * Lists without any gain cost 0 and are left out of the mean. O(n^2) memory a list and iteration.
  *
@@ -40,13 +43,13 @@ export interface StochasticNeuralNdcgOptions extends NeuralNdcgOptions {
   readonly samples?: number;
   /** Scale of the Gumbel noise (beta), positive. Default 0.1. */
   readonly noise?: number;
-  /** Shift scores to be positive over the whole batch and take their logarithm before the noise. Default true, as published. */
+  /** Add the size of the batch's least score to all, so that none is negative, and take logarithms before the noise. Default true, as published. */
   readonly logScores?: boolean;
 }
 
 /**
- * {@link neuralNdcg} averaged over scores with Gumbel noise: s' + beta G, s' = log(s - min s + 1e-10) with the minimum over the whole batch, so a
- * list's loss depends on the others. Pobrotyn and Bialobrzeski 2021 (after Grover et al. 2019).
+ * {@link neuralNdcg} averaged over scores with Gumbel noise: s' + beta G, s' = log(s + |min s| + 1e-10) with the minimum over all that is there in
+ * the batch, so a list's loss depends on the others. Pobrotyn and Bialobrzeski 2021 (after Grover et al. 2019).
  *
  * @param scores, relevance as for {@link neuralNdcg}.
  * @param key int32 [2]. The same key draws the same noise.
@@ -64,12 +67,19 @@ export function stochasticNeuralNdcg(
     throw new RangeError(`stochasticNeuralNdcg: samples ${samples} must be a positive integer`);
   requireNumber('stochasticNeuralNdcg', 'noise', noise, { low: 0, open: true });
   const { gain, ideal } = gains(relevance, options);
-  const positive = scores.size === 0 ? scores : scores.sub(scores.min());
-  const base = logScores ? positive.add(1e-10).log() : positive;
+  const base = logScores ? notNegative(scores, options.mask).add(1e-10).log() : scores;
   const draws = gumbel(key, [samples, ...scores.shape], { dtype: scores.dtype as 'float32' | 'float64' });
   const mask = options.mask?.broadcastTo(draws.shape);
   const sampled = relaxedGain(base.add(draws.mul(noise)), gain, { ...options, mask });
   return negated(sampled.mean(0), ideal, options);
+}
+
+/** Scores plus the size of the least of them. Padding counts as the least, so that its logarithm is a number. */
+function notNegative(scores: Tensor, mask: Tensor | undefined): Tensor {
+  if (scores.size === 0) return scores;
+  if (!mask) return scores.add(scores.min().abs());
+  const least = mask.any().where(mask.where(scores, Infinity).min(), 0);
+  return mask.where(scores, least).add(least.abs());
 }
 
 /** The discounted cumulative gain of the relaxed order, a number for each list. */
@@ -122,6 +132,8 @@ function check(who: string, scores: Tensor, relevance: Tensor, options: NeuralNd
       throw new RangeError(
         `${who}: ${name} ${showShape(other.shape)} must have the shape of scores ${showShape(scores.shape)}`,
       );
+  requireFloats(who, { scores, relevance });
+  if (mask && mask.dtype !== 'bool') throw new TypeError(`${who}: mask must be bool, not ${mask.dtype}`);
   if (!Number.isInteger(truncation) || truncation < 1)
     throw new RangeError(`${who}: truncation ${truncation} must be a positive integer`);
   if (!Number.isInteger(iterations) || iterations < 0)

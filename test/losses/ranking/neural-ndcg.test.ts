@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { compile, constant, grad, type Tensor, toNumbers, zeros } from '../../../src/index.js';
+import { compile, constant, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
 import { neuralNdcg, stochasticNeuralNdcg } from '../../../src/losses/index.js';
 import { neuralSort } from '../../../src/numerics/index.js';
-import { key } from '../../../src/runtime/random/index.js';
+import { gumbel, key } from '../../../src/runtime/random/index.js';
 import { checkDerivatives, random64 } from '../../support/derivatives.js';
 import { c64, expectValue, value } from '../../support/losses.js';
 
+const c64Array = (rows: number[][]) => ndarray(rows, { dtype: 'float64' });
 const scores = () => c64([0.5, 0.2, 0.1]);
 const relevance = () => c64([1, 2, 0]);
 
@@ -125,10 +126,63 @@ describe('neuralNdcg', () => {
     );
     expect(() => neuralNdcg(zeros([3]), zeros([3]), { truncation: 0 })).toThrow(/truncation 0/);
     expect(() => neuralNdcg(zeros([3]), zeros([3]), { gain: 'cubic' as never })).toThrow(/gain cubic/);
+    expect(() => neuralNdcg(zeros([3]), zeros([3], 'int32'))).toThrow(
+      /neuralNdcg: relevance must be float32 or float64, not int32/,
+    );
+    expect(() => neuralNdcg(zeros([3]), zeros([3]), { mask: zeros([3]) })).toThrow(/mask must be bool, not float32/);
   });
 });
 
 describe('stochasticNeuralNdcg', () => {
+  it.each([
+    ['above 0', 2],
+    ['around 0', 0],
+  ])(
+    'takes the logarithm of scores %s plus the size of the least, adds noise of 0.1 and averages 32 draws',
+    async (_, offset) => {
+      const rows = () =>
+        c64([
+          [0.5, 0.2, -0.1],
+          [0.7, -0.4, 0.3],
+        ]).add(offset);
+      const grades = () =>
+        c64([
+          [1, 2, 0],
+          [0, 1, 3],
+        ]);
+      await expectValue(
+        () => {
+          const least = offset === 0 ? 0.4 : 1.6;
+          const logs = rows().add(least).add(1e-10).log();
+          const noise = gumbel(constant(key(3)), [32, 2, 3], { dtype: 'float64' });
+          const draws = logs.add(noise.mul(0.1)).reshape([64, 3]);
+          const each = neuralNdcg(draws, grades().expandDims(0).broadcastTo([32, 2, 3]).reshape([64, 3]));
+          return stochasticNeuralNdcg(rows(), grades(), constant(key(3))).sub(each);
+        },
+        [0],
+        12,
+      );
+    },
+  );
+
+  it('does not see padding, whatever stands there', async () => {
+    const mask = () => constant([[true, false, true, true]]);
+    const run = compile((s: Tensor, k: Tensor) => {
+      const loss = (x: Tensor) => stochasticNeuralNdcg(x, c64([[1, 4, 2, 0]]), k, { mask: mask(), samples: 4 });
+      return { loss: loss(s), gradient: grad(loss)(s) };
+    });
+    const at = (padding: number) => run(c64Array([[0.5, padding, 0.2, 0.1]]), key(1));
+    const [low, high] = [await at(-7), await at(9)];
+    expect(toNumbers(low.loss)).toEqual(toNumbers(high.loss));
+    expect(toNumbers(low.gradient)).toEqual(toNumbers(high.gradient));
+    expect(toNumbers(low.gradient).every(Number.isFinite)).toBe(true);
+    expect(toNumbers(low.gradient)[1] + 0).toBe(0);
+    const none = await compile((k: Tensor) =>
+      stochasticNeuralNdcg(c64([[1, 2]]), c64([[1, 0]]), k, { mask: constant([[false, false]]) }),
+    )(key(0));
+    expect(toNumbers(none)[0] + 0).toBe(0);
+  });
+
   it('averages draws of one key, and tends to the plain loss without noise', async () => {
     const run = (seed: number, noise: number) =>
       compile((s: Tensor, k: Tensor) => ({
