@@ -28,6 +28,18 @@ def divergence(q, p):
     return terms.sum(1)[rows].mean()
 
 
+def reverse(q, p):
+    rows = p.sum(1) > 0
+    q = torch.where(q > 0, q, 1e-300)
+    return (q * (q.log() - p.clamp(min=1e-10).log())).sum(1)[rows].mean()
+
+
+def jensen_shannon(q, p):
+    rows = p.sum(1) > 0
+    half = lambda a, m: torch.where(a > 0, a * (torch.where(a > 0, a, 1.0).log() - torch.where(a > 0, m, 1.0).log()), 0.0).sum(1)[rows].mean() / 2
+    return half(p, (p + q) / 2) + half(q, (p + q) / 2)
+
+
 def gaussian(x):
     return softmax(-squares(x) / (2 * 0.8**2))
 
@@ -54,6 +66,8 @@ cases = {
     "cluster": lambda x: divergence(cluster(x), by_label()),
     "cluster, supervision mixed": lambda x: divergence(cluster(x), mixed(by_label(), 0.3, n, everywhere) * (by_label().sum(1, keepdim=True) > 0)),
     "gaussian, both mixed": lambda x: divergence(mixed(gaussian(x), 0.3, n - 1, others.double()), mixed(by_label(), 0.2, n - 1, others.double()) * (by_label().sum(1, keepdim=True) > 0)),
+    "reverse": lambda x: reverse(gaussian(x), by_label()),
+    "jensenShannon": lambda x: jensen_shannon(gaussian(x), by_label()),
     "walks": lambda x: divergence((gaussian(x) + gaussian(x) @ gaussian(x)) / 2, by_label()),
 }
 

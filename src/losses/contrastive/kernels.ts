@@ -218,7 +218,7 @@ export function mixUniform(kernel: Kernel, share: number, { excludeSelf = false 
 }
 
 /**
- * The mean of p, p^2, ..., p^steps: where random walks of up to so many steps end.
+ * In proportion to p + p^2 + ... + p^steps: where random walks of up to so many steps end, those left out that come to a row that says nothing.
  *
  * @param kernel [n, n]. @param steps at least 1.
  * @throws RangeError where arguments or options do not fit.
@@ -230,5 +230,7 @@ export function propagate(kernel: Kernel, steps: number): Kernel {
   const step = kernel.exp();
   const powers = [step];
   for (let k = 1; k < steps; k++) powers.push(powers[k - 1].matmul(step));
-  return logOf(powers.reduce((a, b) => a.add(b)).div(steps));
+  const walks = powers.reduce((a, b) => a.add(b));
+  const total = walks.sum(1, { keepDims: true });
+  return logOf(walks.div(total.equal(0).where(1, total)));
 }

@@ -263,6 +263,40 @@ describe('iCon is', () => {
   });
 });
 
+describe('divergences of iCon', () => {
+  it('are 0 where the two agree; the one to the middle is symmetric and log 2 for two that never meet', async () => {
+    const run = compile((x: Tensor) => {
+      const [p, q] = [cosineKernel(x, 1), losses.studentKernel(squaredDistances(x, x))];
+      const js = { divergence: 'jensenShannon', reduction: 'none' } as const;
+      const [one, other] = [
+        [true, false],
+        [false, true],
+      ].map((mask) => losses.graphKernel(constant([mask]), 'float64'));
+      return {
+        equal: [iCon(p, p, { divergence: 'reverse' }), iCon(p, p, { divergence: 'jensenShannon' })],
+        asymmetry: iCon(p, q, js).sub(iCon(q, p, js)),
+        apart: iCon(one, other, js),
+        // KL(q || p) where p is 0 is measured to 1e-10.
+        ruledOut: iCon(one, other, { divergence: 'reverse' }),
+      };
+    });
+    const { equal, asymmetry, apart, ruledOut } = await run(z);
+    for (const value of [...equal, asymmetry].flatMap(toNumbers)) expect(value).toBeCloseTo(0, 12);
+    expect(toNumbers(apart)[0]).toBeCloseTo(Math.LN2, 12);
+    expect(toNumbers(ruledOut)[0]).toBeCloseTo(Math.log(1e10), 10);
+  });
+
+  it('are refused by other names, and without their entropies', () => {
+    const p = () => losses.labelKernel(integers(0, 0));
+    expect(() => iCon(p(), p(), { divergence: 'hellinger' as never })).toThrow(
+      /divergence hellinger must be forward, /,
+    );
+    expect(() => iCon(p(), p(), { divergence: 'reverse', subtractEntropy: false })).toThrow(
+      /subtractEntropy false is for the divergence forward, not reverse/,
+    );
+  });
+});
+
 describe('iCon agrees with PyTorch', () => {
   const reference = golden<{
     labels: number[];
@@ -280,6 +314,8 @@ describe('iCon agrees with PyTorch', () => {
     cluster: (x) => iCon(clusterKernel(x.softmax(1)), byLabel()),
     'cluster, supervision mixed': (x) => iCon(clusterKernel(x.softmax(1)), mixUniform(byLabel(), 0.3)),
     'gaussian, both mixed': (x) => iCon(mixUniform(gaussian(x), 0.3, others), mixUniform(byLabel(), 0.2, others)),
+    reverse: (x) => iCon(gaussian(x), byLabel(), { divergence: 'reverse' }),
+    jensenShannon: (x) => iCon(gaussian(x), byLabel(), { divergence: 'jensenShannon' }),
     walks: (x) => iCon(propagate(gaussian(x), 2), byLabel()),
   };
 
@@ -291,6 +327,18 @@ describe('iCon agrees with PyTorch', () => {
 });
 
 describe('kernels', () => {
+  it('of walks leave out those that come to a row that says nothing', async () => {
+    // 0 goes to 1 or 2, 1 goes back to 0, 2 goes nowhere.
+    const graph = () =>
+      constant([
+        [false, true, true],
+        [true, false, false],
+        [false, false, false],
+      ]);
+    const [walks] = await compile(() => [losses.propagate(losses.graphKernel(graph(), 'float64'), 2).exp()])();
+    [1 / 3, 1 / 3, 1 / 3, 0.5, 0.25, 0.25, 0, 0, 0].forEach((v, i) => expect(toNumbers(walks)[i]).toBeCloseTo(v, 12));
+  });
+
   it('over neighbours are even over the nearest; walks are the mean of powers', async () => {
     const run = compile((x: Tensor) => {
       const near = losses.neighbourKernel(squaredDistances(x, x), 2);
