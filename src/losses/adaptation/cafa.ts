@@ -1,6 +1,6 @@
 import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats } from '../checks.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type ReductionOptions, reduceShares } from '../reduction.js';
 import { type ClassGaussians, mahalanobisToClasses } from './class-gaussians.js';
 
 export interface CafaOptions extends ReductionOptions {
@@ -20,7 +20,8 @@ export interface CafaOptions extends ReductionOptions {
  *
  * @param features z, [n, d].
  * @param predicted integers [n], such as `logits.argmax(1)`: a constant.
- * @param gaussians of the source, of two classes at least; classes without samples are left out of the sums.
+ * @param gaussians of the source, of two classes at least; classes without samples are left out of the sums, and features that are predicted to be
+ * of one of those cost 0 and are left out of the mean.
  * @returns a scalar, or [n] with reduction `none`.
  * @throws RangeError where shapes do not fit or there is one class.
  */
@@ -44,5 +45,7 @@ export function cafaLoss(
   const among = gaussians.present.stopGradient().cast(distances.dtype);
   const intra = distances.mul(own).sum(1);
   const inter = distances.mul(includePredicted ? among : among.sub(own).relu()).sum(1);
-  return reduce(intra.maximum(1e-8).log().sub(inter.maximum(1e-8).log()), reduction);
+  const known = own.mul(among).sum(1);
+  const losses = intra.maximum(1e-8).log().sub(inter.maximum(1e-8).log());
+  return reduceShares(losses.mul(known), known, reduction);
 }

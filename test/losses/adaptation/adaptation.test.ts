@@ -258,6 +258,30 @@ describe('mahalanobisToClasses and cafaLoss', () => {
     for (const leaf of Object.values(none)) expect(toNumbers(leaf).every((v) => v === 0)).toBe(true);
   });
 
+  it('leaves out features that are predicted to be of a class the source did not show', async () => {
+    const absent = { ...card, present: f64([1, 1, 0]) };
+    const [some, kept] = [
+      await lossOf()(z, ints([0, 2, 1]), absent),
+      await lossOf()(
+        f64([
+          [1, 1],
+          [0, 2],
+        ]),
+        ints([0, 1]),
+        absent,
+      ),
+    ];
+    allClose(some.value, toNumbers(kept.value), 1e-14, 'mean over those of classes that are there');
+    expect(toNumbers(some.each)[1] + 0).toBe(0);
+    expect(
+      toNumbers(some.gradient)
+        .slice(2, 4)
+        .map((v) => v + 0),
+    ).toEqual([0, 0]);
+    const none = await lossOf()(z, ints([2, 2, 2]), absent);
+    expect([...toNumbers(none.value), ...toNumbers(none.gradient)].map((v) => v + 0)).toEqual(Array(7).fill(0));
+  });
+
   it('is finite where a feature is at its mean', async () => {
     const { value, gradient } = await lossOf()(f64([[0, 0]]), ints([0]), card);
     close(toNumbers(value)[0], Math.log(1e-8) - Math.log(8 + 64 / 3), 1e-12, 'floor');
