@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { instanceNce } from '../../src/algorithms/index.js';
 import type { Tensor } from '../../src/index.js';
 import * as losses from '../../src/losses/index.js';
 import { squaredDistances } from '../../src/numerics/index.js';
@@ -10,6 +11,10 @@ interface Options extends losses.ReductionOptions, losses.CircleOptions {
   readonly covariance: Tensor;
   readonly mean: number;
   readonly deviation: number;
+  readonly there: Tensor;
+  readonly bank: Tensor;
+  readonly noise: Tensor;
+  readonly z: number;
 }
 
 describe('margins, metric and self-supervised losses agree with PyTorch', () => {
@@ -33,6 +38,10 @@ describe('margins, metric and self-supervised losses agree with PyTorch', () => 
         losses.crossEntropy(losses.circleLogits(losses.classCosines(x, o.weights), y, o), y, {
           reduction: o.reduction,
         }),
+      neuralNdcg: (x: Tensor, y: Tensor, { there, ...o }: Options) =>
+        losses.neuralNdcg(x, y, { ...o, mask: there.cast('bool') }),
+      instanceNce: (x: Tensor, y: Tensor, { bank, noise, z, ...o }: Options) =>
+        instanceNce(x.normalize(-1), y, noise.cast('int32'), bank, c64(z), o),
       'contrastiveLoss, cosine': (x: Tensor, y: Tensor, o: Options) =>
         losses.contrastiveLoss(x, y, { ...o, distance: losses.cosineDistances }),
       'tripletLoss, semi-hard, squared': (x: Tensor, y: Tensor, o: Options) =>

@@ -214,4 +214,42 @@ wide, wide2 = tensor(65, [3, 7], -2, 2), tensor(66, [3, 7], -2, 2)
 case("intl", lambda x, t: intl(x, t, "channel", 4, 0.05), wide, wide2, {"traceWeight": 0.05}, reductions=("mean",))
 case("intl", lambda x, t: intl(x, t, "batch", 3, 0.1), x, second, {"axis": "batch", "iterations": 3, "traceWeight": 0.1}, reductions=("mean",))
 
+
+def neural_ndcg(scores, relevance, mask, tau=1.0, k=None, exponential=True, rounds=50):
+    """Each list by itself without its padding: relaxed sort, Sinkhorn scaling until sums are 1, minus the discounted gain over the ideal one."""
+    losses, counted = [], []
+    for s, y, m in zip(scores, relevance, mask):
+        s, y = s[m], y[m]
+        n, i = len(s), torch.arange(1, m.sum() + 1, dtype=scores.dtype)
+        p = torch.softmax(((n + 1 - 2 * i)[:, None] * s - (s[:, None] - s).abs().sum(0)) / tau, -1)
+        for _ in range(rounds):
+            p = p / p.sum(0, keepdim=True)
+            p = p / p.sum(1, keepdim=True)
+        gain = 2**y - 1 if exponential else y
+        d = torch.where(i <= (k or n), 1 / torch.log2(i + 1), 0)
+        ideal = (gain.sort(descending=True).values * d).sum()
+        counted.append(ideal > 0)
+        losses.append(-((p @ gain) * d).sum() / ideal if ideal > 0 else s.sum() * 0)
+    return torch.stack(losses), torch.stack(counted)
+
+
+lists = tensor(67, [4, 6], -1, 1)
+grades = torch.tensor([[0, 2, 1, 4, 0, 3], [1, 0, 0, 2, 2, 0], [0, 0, 0, 0, 0, 0], [3, 0, 1, 0, 4, 2]], dtype=torch.float64)
+there = torch.tensor([[1, 1, 1, 1, 1, 1], [1, 0, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1], [0, 1, 1, 0, 1, 0]]).bool()
+case("neuralNdcg", lambda x, y: neural_ndcg(x, y, there), lists, grades, {}, {"there": there.double()})
+case("neuralNdcg", lambda x, y: neural_ndcg(x, y, there, 0.5, 2, False), lists, grades, {"temperature": 0.5, "truncation": 2, "gain": "linear"}, {"there": there.double()})
+
+
+def nce(v, index, noise, bank, z, tau, eps=1e-7):
+    """Noise-contrastive loss with the posterior of the data, noise uniform over the bank."""
+    m, n = noise.shape[1], len(bank)
+    p = (bank[index] * v).sum(-1).div(tau).exp() / z
+    q = (bank[noise] * v[:, None]).sum(-1).div(tau).exp() / z
+    return -(p / (p + m / n + eps)).log() - ((m / n) / (q + m / n + eps)).log().sum(-1)
+
+
+bank, draws = tensor(68, [7, 4]), torch.tensor([[0, 3, 6], [2, 2, 1], [5, 4, 3], [1, 6, 0], [0, 5, 2], [4, 1, 6]])
+case("instanceNce", lambda x, y: nce(F.normalize(x, dim=-1), y, draws, bank, 9.0, 0.07), x, labels, {"z": 9}, {"bank": bank, "noise": draws.double()})
+case("instanceNce", lambda x, y: nce(F.normalize(x, dim=-1), y, draws, bank, 30.0, 0.5, 0.01), x, labels, {"z": 30, "temperature": 0.5, "epsilon": 0.01}, {"bank": bank, "noise": draws.double()})
+
 write("metric.json", {"cases": cases})

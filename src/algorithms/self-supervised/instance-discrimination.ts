@@ -59,8 +59,15 @@ export function instanceSoftmax(
   return crossEntropy(logits, indices, { reduction });
 }
 
-/** e^(V_j v_i / tau) of the item of each feature, [batch, 1], and of the noise, [batch, m]. */
-function weights(who: string, features: Tensor, indices: Tensor, noise: Tensor, bank: Tensor, temperature: number) {
+/** V_j v_i / tau of the item of each feature, [batch, 1], and of the noise, [batch, m]. */
+function similarities(
+  who: string,
+  features: Tensor,
+  indices: Tensor,
+  noise: Tensor,
+  bank: Tensor,
+  temperature: number,
+) {
   requireBank(who, features, indices, bank);
   requireTemperature(who, temperature);
   const [n] = features.shape;
@@ -69,7 +76,7 @@ function weights(who: string, features: Tensor, indices: Tensor, noise: Tensor, 
       `${who}: noise ${noise.dtype}${showShape(noise.shape)} must be integers [${n}, m], m at least 1`,
     );
   const rows = (positions: Tensor) =>
-    bank.stopGradient().gather(positions).matmul(features.expandDims(-1)).squeeze(-1).div(temperature).exp();
+    bank.stopGradient().gather(positions).matmul(features.expandDims(-1)).squeeze(-1).div(temperature);
   return { own: rows(indices.expandDims(-1)), others: rows(noise) };
 }
 
@@ -88,8 +95,8 @@ export function instanceNormalizer(
   bank: Tensor,
   { temperature = 0.07 }: { readonly temperature?: number } = {},
 ): Tensor {
-  const { own, others } = weights('instanceNormalizer', features, indices, noise, bank, temperature);
-  return own.concat(others, 1).mean().mul(bank.shape[0]).stopGradient();
+  const { own, others } = similarities('instanceNormalizer', features, indices, noise, bank, temperature);
+  return own.concat(others, 1).exp().mean().mul(bank.shape[0]).stopGradient();
 }
 
 export interface InstanceNceOptions extends InstanceOptions {
@@ -114,21 +121,17 @@ export function instanceNce(
   normalizer: Tensor,
   { temperature = 0.07, epsilon = 1e-7, reduction }: InstanceNceOptions = {},
 ): Tensor {
-  const { own, others } = weights('instanceNce', features, indices, noise, bank, temperature);
+  const { own, others } = similarities('instanceNce', features, indices, noise, bank, temperature);
   const expected = noise.shape[1] / bank.shape[0];
-  const constant = normalizer.stopGradient();
-  const [p, q] = [own.div(constant), others.div(constant)];
-  const found = p
-    .div(p.add(expected + epsilon))
-    .log()
-    .squeeze(-1);
-  const refused = q
-    .add(expected + epsilon)
-    .reciprocal()
-    .mul(expected)
-    .log()
+  // log(p / (m / items + epsilon)): h is its sigmoid.
+  const odds = (similarity: Tensor) =>
+    similarity.sub(normalizer.stopGradient().log()).sub(Math.log(expected + epsilon));
+  const missed = odds(own).neg().softplus().squeeze(-1);
+  const taken = odds(others)
+    .softplus()
+    .add(Math.log1p(epsilon / expected))
     .sum(-1);
-  return reduce(found.add(refused).neg(), reduction);
+  return reduce(missed.add(taken), reduction);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as algorithms from '../../../src/algorithms/index.js';
-import { compile, grad, ndarray, type Tensor, zeros } from '../../../src/index.js';
+import { compile, constant, grad, ndarray, type Tensor, zeros } from '../../../src/index.js';
 import { adam } from '../../../src/optim/index.js';
 import { foldIn, key, normal, permutation, randint } from '../../../src/runtime/random/index.js';
 import { allClose, checkDerivatives, random64 } from '../../support/derivatives.js';
@@ -65,6 +65,20 @@ describe('instanceNce', () => {
     expect(() => algorithms.instanceNce(feature(), item(), c32([1, 2]), bank(), c64(1))).toThrow(
       /noise int32\[2\] must be integers \[1, m\]/,
     );
+  });
+
+  it('stays finite at temperatures at which exponentials do not', async () => {
+    const run = compile((v: Tensor, b: Tensor) => {
+      const at = (x: Tensor) =>
+        algorithms.instanceNce(x, c32([0]), c32([[1, 3]]), b, constant(ndarray(3)), { temperature: 0.01 });
+      return [at(v), grad(at)(v)] as const;
+    });
+    const rows = [-1, 0, 0, 1, 1, 0, 0.6, 0.8];
+    const [loss, gradient] = await run(ndarray([[0.8, 0.6]]), ndarray(rows, { shape: [4, 2] }));
+    // -log h(0) = log(1 + (m / n) Z e^80), and the third of the four pulls away with e^96.
+    const expected = 80 + Math.log(0.5 * 3) + (60 - Math.log(0.5 * 3)) + (96 - Math.log(0.5 * 3));
+    expect(Number(loss.data[0])).toBeCloseTo(expected, 2);
+    expect(Array.from(gradient.data as Float32Array).every(Number.isFinite)).toBe(true);
   });
 
   it('has the gradient of the full softmax where noise is plentiful and Z right', async () => {
