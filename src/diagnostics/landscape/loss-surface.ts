@@ -4,7 +4,7 @@ import { isFloat, type NDArray, ndarray, zipTrees } from '../../tensor/index.js'
 export type Evaluation<P> = (variables: P) => number | Promise<number>;
 
 export interface CurveOptions {
-  /** Where the positions begin and end, in units of the direction. Default -1 to 1; for interpolations -0.5 to 1.5. */
+  /** Where the positions begin and end, in units of the direction. Default -1 to 1. For an interpolation the authors' code takes -0.5 to 1.5. */
   readonly range?: readonly [from: number, to: number];
   /** Number of positions, evenly spaced, at least 2. An odd number in an even range has 0 among them. Default 51. */
   readonly points?: number;

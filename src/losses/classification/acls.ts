@@ -54,6 +54,8 @@ export function aclsPenalty(logits: Tensor, options: AclsPenaltyOptions = {}): T
   const { winnerWeight = 1, loserWeight = 0.1, margin = 10, reference = 'zero' } = options;
   for (const [name, value] of Object.entries({ winnerWeight, loserWeight, margin }))
     requireNumber('aclsPenalty', name, value, { low: 0 });
+  if (reference !== 'zero' && reference !== 'smallest')
+    throw new TypeError(`aclsPenalty: reference ${reference} must be 'zero' or 'smallest'`);
   requireFloats('aclsPenalty', { logits });
   const { shape } = logits;
   if (!(shape[1] >= 2)) throw new RangeError(`aclsPenalty: logits [${shape.join(', ')}] must have 2 classes or more`);

@@ -1,10 +1,10 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
-import { requireFloats } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
 import { reduce } from '../reduction.js';
 import { overPairs, type PairwiseOptions, requirePairs, unitRows, withoutSelf } from './pairwise.js';
 
 /**
- * Alignment of positive pairs: the mean of |x_i - y_i|^alpha. Wang and Isola 2020, section 4.1.2. Rows are taken as they are: give them length 1.
+ * Alignment of positive pairs: the mean of |x_i - y_i|^alpha. Wang and Isola 2020, section 4.1.1. Rows are taken as they are: give them length 1.
  *
  * @param x [n, d]; `y` of the same shape.
  * @param options exponent alpha, positive, default 2. For another than 2 the gradient of a pair of equal rows is 0.
@@ -86,7 +86,7 @@ export interface AlignUniformOptions extends PairwiseOptions {
 
 /**
  * What contrastive learning does in the limit of many negatives, as two terms: alignment of the pairs plus the uniformity of either side,
- * averaged. Wang and Isola 2020, section 4.1.2 and the code's `align_loss + uniform_loss`.
+ * averaged. Wang and Isola 2020, figure 6.
  *
  * @param x [n, d]; `y` of the same shape.
  * @throws TypeError or RangeError where arguments or options do not fit.
@@ -104,15 +104,19 @@ export function alignUniform(x: Tensor, y: Tensor, options: AlignUniformOptions 
 /**
  * The least uniformity that a distribution on the sphere in d dimensions has, that of the even one: log of e^(-2 t) 0F1(; d / 2; t^2). A batch can
  * fall below it, as no row meets itself. Towards -2 t in many dimensions.
+ *
+ * @param dimension d, at least 2; `t` above 0 and at most 1e6.
  * @throws RangeError where arguments or options do not fit.
  */
 export function uniformityOptimum(dimension: number, t = 2): number {
   if (!Number.isInteger(dimension) || dimension < 2)
     throw new RangeError(`uniformityOptimum: dimension ${dimension} must be an integer of at least 2`);
-  let [term, sum] = [1, 1];
-  for (let k = 1; k < 1000 && term > 1e-18 * sum; k++) {
-    term *= (t * t) / (k * (dimension / 2 + k - 1));
-    sum += term;
+  requireNumber('uniformityOptimum', 't', t, { low: 0, high: 1e6, open: true });
+  // Logarithms of a term and of the sum so far: terms grow up to k near t, for large t beyond all numbers.
+  let [term, sum] = [0, 0];
+  for (let k = 1; k <= t || term > sum - 42; k++) {
+    term += Math.log((t * t) / (k * (dimension / 2 + k - 1)));
+    sum = Math.max(sum, term) + Math.log1p(Math.exp(-Math.abs(sum - term)));
   }
-  return Math.log(sum) - 2 * t;
+  return sum - 2 * t;
 }

@@ -9,9 +9,9 @@ export interface SsimOptions {
   readonly sigma?: number;
   /** Largest possible value less smallest (L): 1 for images in [0, 1], 2 for [-1, 1], 255 for bytes. Default 1. */
   readonly dataRange?: number;
-  /** C1 = (k1 L)^2 keeps the luminance term finite. Default 0.01. */
+  /** C1 = (k1 L)^2, above 0, keeps the luminance term finite. Default 0.01. */
   readonly k1?: number;
-  /** C2 = (k2 L)^2 keeps the contrast term finite. Default 0.03. */
+  /** C2 = (k2 L)^2, above 0, keeps the contrast term finite. Default 0.03. */
   readonly k2?: number;
 }
 
@@ -25,7 +25,7 @@ export interface SsimMaps {
 /**
  * The two factors of structural similarity at every place where the window fits, [n, channels, height - size + 1, width - size + 1], each
  * channel on its own: means mu, variances v_x, v_y and covariance v_xy are weighted by the window, not corrected for bias. Wang et al. 2004,
- * equations 6 and 10 (contrast and structure merged by C3 = C2 / 2).
+ * equations 6, 9 and 10 (contrast and structure merged by C3 = C2 / 2).
  *
  * @param x images [n, channels, height, width]; `y` of the same shape.
  * @throws RangeError when the shapes differ or the window does not fit.
@@ -218,6 +218,8 @@ function requireImages(who: string, x: Tensor, y: Tensor, windowSize = 11, optio
     throw new RangeError(`${who}: windowSize ${windowSize} must be an odd positive integer`);
   requireNumber(who, 'sigma', options.sigma ?? 1.5, { low: 0, open: true });
   requireNumber(who, 'dataRange', options.dataRange ?? 1, { low: 0, open: true });
+  requireNumber(who, 'k1', options.k1 ?? 0.01, { low: 0, open: true });
+  requireNumber(who, 'k2', options.k2 ?? 0.03, { low: 0, open: true });
   if (Math.min(x.shape[2], x.shape[3]) < windowSize)
     throw new RangeError(`${who}: images ${showShape(x.shape)} are smaller than the window of ${windowSize}`);
 }

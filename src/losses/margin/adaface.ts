@@ -58,7 +58,7 @@ export function updateNormStatistics(
 }
 
 export interface FeatureQualityOptions {
-  /** How much of the range is used (h), above 0. Default 0.333: lengths within 3 deviations of the mean. */
+  /** How much of the range is used (h), above 0. Default 0.333, the paper's: lengths within 3 deviations of the mean are told apart. */
   readonly concentration?: number;
 }
 
@@ -81,7 +81,7 @@ export function featureQuality(
 }
 
 export interface AdaFaceLogitsOptions extends MarginOptions {
-  /** Margin m, in [0, 1]. Default 0.4. */
+  /** Margin m, in [0, 1]. Default 0.4, the paper's. */
   readonly margin?: number;
 }
 

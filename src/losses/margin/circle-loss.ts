@@ -44,7 +44,7 @@ export interface CircleLossOptions extends CircleOptions, ReducerOptions {
  *
  * log(1 + sum_j exp(gamma alpha_n^j (s_n^j - m)) sum_i exp(-gamma alpha_p^i (s_p^i - (1 - m)))), alpha_p = max(0, 1 + m - s_p), alpha_n =
  * max(0, s_n + m), which count as constants: each similarity is pulled by how far it is from where it should be. For one pair the boundary
- * is the circle s_n^2 + (s_p - 1)^2 = 2 m^2. Sun et al. 2020, equations 4 to 6. An anchor without positives or without negatives costs 0
+ * is the circle s_n^2 + (s_p - 1)^2 = 2 m^2. Sun et al. 2020, equations 5, 6 and 8. An anchor without positives or without negatives costs 0
  * and does not count.
  *
  * @param positives similarities in [-1, 1], [..., positives]; `negatives` [..., negatives], the same leading axes.
@@ -82,7 +82,7 @@ function requireAnchors(positives: Tensor, negatives: Tensor, positiveMask: Tens
 
 /**
  * Logits whose cross-entropy is circle loss with the label's class weight as the one positive and all others as negatives: gamma alpha_p
- * (cos_y - (1 - m)) for the label, gamma alpha_n (cos_j - m) for the others. Sun et al. 2020, section 3.2.
+ * (cos_y - (1 - m)) for the label, gamma alpha_n (cos_j - m) for the others. Sun et al. 2020, equation 6 for class-level labels.
  *
  * @param cosine between features and classes, [n, classes], see {@link classCosines}; `labels` integers [n].
  * @param options `margin` default 0.25, `scale` default 256.

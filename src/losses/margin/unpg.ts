@@ -58,9 +58,9 @@ export function boxWhiskerFilter(
 }
 
 export interface UnpgOptions extends ReductionOptions {
-  /** By what all cosines are multiplied (s), above 0. Default 64. */
+  /** By what all cosines are multiplied (s), above 0. Default 64, the published code's. */
   readonly scale?: number;
-  /** Width of the whiskers in interquartile ranges, not negative. Default 1.5. */
+  /** Width of the whiskers in interquartile ranges, not negative. Default 1.5, the published code's for MS1MV2; 1 for K-FACE. */
   readonly whisker?: number;
 }
 

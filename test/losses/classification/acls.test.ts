@@ -58,6 +58,9 @@ describe('acls', () => {
   it('refuses one class and negative options', () => {
     expect(() => aclsPenalty(zeros([2, 1]))).toThrow(/aclsPenalty: logits \[2, 1\] must have 2 classes or more/);
     expect(() => acls(zeros([1, 3]), c32([0]), { margin: -1 })).toThrow(/margin -1/);
+    expect(() => acls(zeros([1, 3]), c32([0]), { reference: 'min' as never })).toThrow(
+      /reference min must be 'zero' or 'smallest'/,
+    );
     expect(() => acls(zeros([1, 3]), zeros([1, 3]))).toThrow(/acls: labels must be integers/);
   });
 });

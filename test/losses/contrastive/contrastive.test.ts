@@ -272,6 +272,11 @@ describe('alignment and uniformity', () => {
     allClose(gradient, [-2.0544482891, 1.9818505703, 0, -3.9637011406, 2.0544482891, 1.9818505703], 1e-9, 'gradient');
     const both = await number((x, y) => alignUniform(x, y, { alignWeight: 3 }), a, b);
     expect(both).toBeCloseTo(1.2 + (-4.396348967229015 - 1.499774983941234) / 2, 11);
+    // Weights of 1 and lengths of 1 unless told otherwise; uniformity has a weight too.
+    const plain = await number((x, y) => alignUniform(x.mul(2), y.mul(3)), a, b);
+    expect(plain).toBeCloseTo(0.4 + (-4.396348967229015 - 1.499774983941234) / 2, 11);
+    const aligned = await number((x, y) => alignUniform(x, y, { uniformWeight: 0 }), a, b);
+    expect(aligned).toBeCloseTo(0.4, 12);
     expect(
       await number(
         (x) => uniformity(x),
@@ -306,6 +311,14 @@ describe('alignment and uniformity', () => {
     [128, -3.9375300102038575],
   ])('the optimum in %i dimensions', (dimension, value) => {
     expect(uniformityOptimum(dimension)).toBeCloseTo(value, 12);
+  });
+
+  it('the optimum where exponentials are beyond all numbers, and what has none', () => {
+    // In three dimensions log(e^(-2t) sinh(2t) / (2t)), which is -log(4t) for large t.
+    expect(uniformityOptimum(3, 1000)).toBeCloseTo(-Math.log(4000), 9);
+    expect(uniformityOptimum(3, 0.5)).toBeCloseTo(Math.log(Math.sinh(1)) - 1, 12);
+    expect(() => uniformityOptimum(3, -1)).toThrow(/uniformityOptimum: t -1 must be a number above 0 and at most/);
+    expect(() => uniformityOptimum(1)).toThrow(/dimension 1 must be an integer of at least 2/);
   });
 });
 

@@ -70,6 +70,18 @@ describe('msSsim', () => {
     for (const g of toNumbers(gradient)) expect(g).toBeCloseTo(0, 12);
   });
 
+  it('is averaged over channels, each with a product of its own', async () => {
+    const run = compile((a: Tensor, b: Tensor, c: Tensor) => {
+      const both = msSsim(a.concat(a, 1), b.concat(c, 1), three);
+      return both.sub(
+        msSsim(a, b, three)
+          .add(msSsim(a, c, three))
+          .div(2),
+      );
+    });
+    expect(toNumbers(await run(x, faded, checkered))[0]).toBeCloseTo(0, 12);
+  });
+
   it('of opposite images is 0 with finite derivatives', async () => {
     const run = compile((a: Tensor) => {
       const loss = (p: Tensor) => msSsimLoss(p, p.neg().add(1).stopGradient(), three);
