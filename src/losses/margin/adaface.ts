@@ -81,7 +81,7 @@ export function featureQuality(
 }
 
 export interface AdaFaceLogitsOptions extends MarginOptions {
-  /** Margin m, in [0, 1]. Default 0.4, the paper's. */
+  /** Margin m, in [0, 1]. Default 0.4. */
   readonly margin?: number;
 }
 
