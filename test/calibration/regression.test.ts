@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as c from '../../src/calibration/index.js';
-import { compile, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
+import { arange, compile, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
 import {
   gaussianMixtureCdf,
   gaussianMixtureCrps,
@@ -9,10 +9,21 @@ import {
 } from '../../src/losses/index.js';
 import { intervalCoverage, meanIntervalWidth, probabilisticCalibrationError } from '../../src/metrics/index.js';
 import { checkDerivatives, numbers, random64 } from '../support/derivatives.js';
+import { agreesWith, type DifferentiatedCase, type Inputs } from '../support/differentiated.js';
+import { golden } from '../support/golden.js';
 import { c64, expectValue, value } from '../support/losses.js';
 
 const z = [0.05, 0.2, 0.35, 0.9];
 const pits = () => c64(z);
+interface Mapped {
+  cdf: number[];
+  logSlope: number[];
+}
+const reference = golden<{
+  cases: DifferentiatedCase[];
+  maps: { pits: number[]; at: number[] } & Record<'kernel' | 'steep' | 'linear', Mapped>;
+}>('calibration');
+const levelsOf = (count: number, like: Tensor) => arange(count).cast(like.dtype).add(0.5).div(count);
 
 describe('probabilisticCalibrationError', () => {
   it('has the values of its equation', () => {
@@ -38,6 +49,30 @@ describe('regularisers', () => {
     await expectValue(() => c.spacingEntropy(pits()), [-0.1359906669]);
     await expectValue(() => c.pceSort(c64([0.8, 0.2, 0.6, 0.4])), [0]);
     await expectValue(() => c.spacingEntropy(c64([0.3])), [0]);
+  });
+
+  const named: Record<string, (inputs: Inputs, options: object) => Tensor> = {
+    pceKde: ({ pits }, o) => c.pceKde(pits, o),
+    pceSort: ({ pits }, o) => c.pceSort(pits, o),
+    spacingEntropy: ({ pits }, o) => c.spacingEntropy(pits, o),
+    quantilePceKde: ({ quantiles, targets }, o) => c.quantilePceKde(quantiles, targets, levelsOf(4, quantiles), o),
+    truncatedCoverage: ({ quantiles, targets }) => c.truncatedCoverage(quantiles, targets, levelsOf(4, quantiles)),
+  };
+  it.each(reference.cases.map((each) => [`${each.name} ${JSON.stringify(each.options)}`, each] as const))(
+    'agree with PyTorch: %s',
+    // Second derivatives of a sigmoid of steepness 100 reach the thousands.
+    (_, each) => agreesWith(each, (x) => named[each.name](x, each.options), { float32: 1e-4, float64: 1e-11 }),
+  );
+
+  it('take a smaller spacing where there are few transforms, and refuse what is none', async () => {
+    const [few, root] = await Promise.all(
+      [64, 2].map((spacing) => value(() => c.spacingEntropy(c64([0.1, 0.3, 0.35, 0.8, 0.9]), { spacing }))),
+    );
+    expect(few).toEqual(root);
+    expect(() => c.spacingEntropy(pits(), { spacing: 0.5 })).toThrow(/spacing 0.5 must be a positive integer/);
+    expect(() => c.quantilePceKde(zeros([2, 1]), zeros([2]), zeros([1]), { power: 0 })).toThrow(
+      /quantilePceKde: power 0 must be positive/,
+    );
   });
 
   it('a soft sort of little strength is the sort', async () => {
@@ -141,6 +176,20 @@ describe('recalibration', () => {
     expect([cdf(0.04), cdf(0.05), cdf(0.5), cdf(1)]).toEqual([0, 0.25, 0.75, 1]);
     expect([inverse(0.25), inverse(0.26), inverse(1)]).toEqual([0.05, 0.2, 0.9]);
     expect(probabilisticCalibrationError(z.map(cdf))).toBeLessThanOrEqual(1 / 4);
+  });
+
+  it('agrees with PyTorch: kernels and lines', () => {
+    const { pits: held, at } = reference.maps;
+    const maps = {
+      kernel: c.kernelRecalibration(held),
+      steep: c.kernelRecalibration(held, { steepness: 20 }),
+      linear: c.linearRecalibration(held),
+    };
+    for (const name of ['kernel', 'steep', 'linear'] as const)
+      at.forEach((u, i) => {
+        expect(maps[name].cdf(u), `${name} at ${u}`).toBeCloseTo(reference.maps[name].cdf[i], 12);
+        expect(maps[name].logSlope(u), `${name}, slope at ${u}`).toBeCloseTo(reference.maps[name].logSlope[i], 9);
+      });
   });
 
   it('smooths', () => {

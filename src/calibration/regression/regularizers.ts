@@ -27,6 +27,7 @@ export interface PceKdeOptions {
  *
  * @param pits [n], in [0, 1]; from `gaussianMixtureCdf`, for one.
  * @returns a scalar.
+ * @throws RangeError for pits that are no floats [n], some, and for options that are not positive.
  */
 export function pceKde(pits: Tensor, options: PceKdeOptions = {}): Tensor {
   const { levels = 100, steepness = 100, power = 1 } = options;
@@ -43,7 +44,10 @@ export function pceKde(pits: Tensor, options: PceKdeOptions = {}): Tensor {
 export interface PceSortOptions {
   /** Exponent p of the differences. Default 1. */
   readonly power?: number;
-  /** Regularisation of a soft sort, as of `softRank`. Default: the exact sort, whose derivative goes to where each element stood. */
+  /**
+   * Regularisation of a soft sort, as of `softRank`; 0.1 in the authors' code, whose metric sorts exactly. Default: the exact sort, whose
+   * derivative goes to where each element stood.
+   */
   readonly strength?: number;
 }
 
@@ -53,6 +57,7 @@ export interface PceSortOptions {
  *
  * @param pits [n], in [0, 1].
  * @returns a scalar.
+ * @throws RangeError for pits that are no floats [n], some, and for options that are not positive.
  */
 export function pceSort(pits: Tensor, options: PceSortOptions = {}): Tensor {
   const { power = 1, strength } = options;
@@ -82,14 +87,17 @@ function absolutePower(x: Tensor, power: number): Tensor {
  * 0, where they are uniform. Utpala and Rai 2020; Dheur and Ben Taieb 2023 (quantile regularisation).
  *
  * @param pits [n], in [0, 1].
- * @param options `spacing` m, a positive integer: 64 by default, or the integer part of the root of n where that is more than n / 2.
- * @returns a scalar; 0 for fewer than two transforms.
+ * @param options `spacing` m, a positive integer. Default 64. Where it is more than n / 2, as in a last smaller batch, the integer part of the
+ * root of n takes its place, as in the authors' code.
+ * @returns a scalar; 0 for one transform, which has no spacing.
+ * @throws RangeError for pits that are no floats [n] and for a spacing that is no positive integer.
  */
-export function spacingEntropy(pits: Tensor, options: { readonly spacing?: number } = {}): Tensor {
+export function spacingEntropy(pits: Tensor, { spacing = 64 }: { readonly spacing?: number } = {}): Tensor {
   const n = requirePits('spacingEntropy', pits);
-  const m = options.spacing ?? (64 > n / 2 ? Math.floor(Math.sqrt(n)) : 64);
-  if (!Number.isInteger(m) || m < 1) throw new RangeError(`spacingEntropy: spacing ${m} must be a positive integer`);
-  if (n <= m) return pits.sum().mul(0);
+  if (!Number.isInteger(spacing) || spacing < 1)
+    throw new RangeError(`spacingEntropy: spacing ${spacing} must be a positive integer`);
+  if (n < 2) return pits.sum().mul(0);
+  const m = spacing > n / 2 ? Math.floor(Math.sqrt(n)) : spacing;
   const sorted = pits.sort(-1);
   const gaps = sorted.slice([[m, n]]).sub(sorted.slice([[0, n - m]]));
   return gaps
@@ -113,24 +121,32 @@ function requireQuantiles(who: string, quantiles: Tensor, targets: Tensor, level
     );
 }
 
+export interface QuantilePceKdeOptions {
+  /** Inverse width s of the sigmoid, in the inverse units of the targets. Default 100, for standardised ones. */
+  readonly steepness?: number;
+  /** Exponent p of the differences. Default 1. */
+  readonly power?: number;
+}
+
 /**
- * {@link pceKde} for networks that predict quantiles: mean over levels k of |mean over i of sigmoid(s (q_ik - y_i)) - t_k|. Dheur and Ben Taieb
- * 2023. Draw the levels anew for each batch.
+ * {@link pceKde} for networks that predict quantiles: mean over levels k of |mean over i of sigmoid(s (q_ik - y_i)) - t_k|^p. Dheur and Ben
+ * Taieb 2023. Draw the levels anew for each batch.
  *
  * @param quantiles q [n, levels]; `targets` y [n]; `levels` t [levels], in [0, 1].
- * @param options `steepness` s, in the inverse units of the targets. Default 100, for standardised ones.
  * @returns a scalar.
+ * @throws RangeError where shapes or options do not fit.
  */
 export function quantilePceKde(
   quantiles: Tensor,
   targets: Tensor,
   levels: Tensor,
-  { steepness = 100 }: { readonly steepness?: number } = {},
+  { steepness = 100, power = 1 }: QuantilePceKdeOptions = {},
 ): Tensor {
   requireQuantiles('quantilePceKde', quantiles, targets, levels);
   requirePositive('quantilePceKde', 'steepness', steepness);
+  requirePositive('quantilePceKde', 'power', power);
   const coverage = quantiles.sub(targets.expandDims(-1)).mul(steepness).sigmoid().mean(0);
-  return coverage.sub(levels).abs().mean();
+  return absolutePower(coverage.sub(levels), power).mean();
 }
 
 /**
@@ -139,6 +155,7 @@ export function quantilePceKde(
  *
  * @param quantiles [n, levels]; `targets` [n]; `levels` t [levels], in [0, 1].
  * @returns a scalar.
+ * @throws RangeError where shapes do not fit.
  */
 export function truncatedCoverage(quantiles: Tensor, targets: Tensor, levels: Tensor): Tensor {
   requireQuantiles('truncatedCoverage', quantiles, targets, levels);

@@ -1,33 +1,41 @@
 import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
-import { requireFloats } from '../checks.js';
+import { requireFloats, requireNumber } from '../checks.js';
+import { type ReductionOptions, reduce } from '../reduction.js';
 
-export interface TrajectoryOptions {
-  /** Softens both distributions. Default 5, the paper's. */
+export interface TrajectoryOptions extends ReductionOptions {
+  /** Softens both distributions (tau), above 0. Default 5, the authors'. */
   readonly temperature?: number;
 }
 
 /**
- * How far the outputs for the same examples have moved since earlier epochs: tau^2 / n times the sum over examples of
- * KL(softmax(past / tau) || softmax(logits / tau)). Sudden drops of the loss, as into sharp minima, are penalised at the price of no further
- * pass. Du, Zhou, Feng, Tan and Zhou 2022, equation 6. No gradient goes to `past`.
+ * How far the outputs for an example have moved since earlier epochs: tau^2 KL(softmax(past / tau) || softmax(logits / tau)), in nats. Sudden
+ * drops of the loss, as into sharp minima, are penalised at the price of no further pass. Du, Zhou, Feng, Tan and Zhou 2022 (arXiv
+ * 2205.14083); the factor tau^2 is that of their code. No gradient goes to `past`.
  *
- * @param logits [n, classes]; past [n, classes], those of the same examples some epochs ago (SAF) or of an averaged model (MESA).
+ * Added to the loss with a weight, the authors' lambda: for SAF 0.3, from the epoch after their epoch 5 on (counted from 0), with the outputs of 3
+ * epochs before; for MESA 0.8.
+ *
+ * @param logits [n, classes].
+ * @param past [n, classes], the logits of the same examples some epochs ago (SAF, see {@link readTrajectory}), or now those of a model whose
+ * parameters are an average over time (MESA, see `exponentialMovingAverage`; the authors' decay is 0.9998).
+ * @returns the mean over examples, 0 for none, or [n] with reduction `none`; never negative but for rounding.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
-export function trajectoryLoss(logits: Tensor, past: Tensor, { temperature = 5 }: TrajectoryOptions = {}): Tensor {
+export function trajectoryLoss(
+  logits: Tensor,
+  past: Tensor,
+  { temperature = 5, reduction }: TrajectoryOptions = {},
+): Tensor {
   requireFloats('trajectoryLoss', { logits, past });
   if (logits.rank !== 2 || logits.shape.join() !== past.shape.join())
     throw new RangeError(
       `trajectoryLoss: logits ${showShape(logits.shape)} and past ${showShape(past.shape)} must be one shape [n, classes]`,
     );
-  if (!(temperature > 0)) throw new RangeError(`trajectoryLoss: temperature ${temperature} must be positive`);
+  requireNumber('trajectoryLoss', 'temperature', temperature, { low: 0, open: true });
   const before = past.stopGradient().div(temperature).logSoftmax(1);
   const now = logits.div(temperature).logSoftmax(1);
-  return before
-    .exp()
-    .mul(before.sub(now))
-    .sum()
-    .mul(temperature ** 2 / Math.max(1, logits.shape[0]));
+  const divergence = before.exp().mul(before.sub(now)).sum(1);
+  return reduce(divergence.mul(temperature ** 2), reduction);
 }
 
 function requireStore(who: string, store: Tensor, indices: Tensor, logits?: Tensor): void {
@@ -50,7 +58,8 @@ function rows(store: Tensor, epoch: Tensor, indices: Tensor): Tensor {
 }
 
 /**
- * The store with the logits of a batch of this epoch, in the slot epoch mod slots. A store for a lag of L epochs has L + 1 slots, zeros at first.
+ * The store with the logits of a batch of this epoch, without derivative, in the slot epoch mod slots. A store for a lag of L epochs has L + 1
+ * slots, zeros at first: 4 (L + 1) examples classes bytes in float32. Du et al. 2022.
  *
  * @param store [slots, examples, classes]; epoch an integer scalar; indices [batch], those of the examples in the data set; logits [batch, classes].
  * @throws RangeError where arguments or options do not fit.

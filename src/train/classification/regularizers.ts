@@ -74,9 +74,9 @@ interface Span {
   readonly from: number;
 }
 
-/** The authors' lag of 3 epochs and start at the sixth, counted 5; in runs of fewer than 10 epochs from the middle on, with no more lag than that. */
+/** The authors' lag of 3 epochs and start after that counted 5; in runs of fewer than 12 epochs from the middle on, with no more lag than that. */
 export function trajectorySpan({ lag, start }: { lag?: number; start?: number }, epochs: number): Span {
-  const middle = Math.min(5, Math.floor(epochs / 2));
+  const middle = Math.min(6, Math.floor(epochs / 2));
   const chosenLag = lag ?? Math.max(1, Math.min(3, start ?? middle));
   return { lag: chosenLag, from: Math.max(start ?? middle, chosenLag) };
 }

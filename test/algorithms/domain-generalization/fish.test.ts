@@ -41,6 +41,24 @@ describe('fish', () => {
     expect(toNumbers(got.still)).toEqual([0]);
   });
 
+  it('goes half of the way by default, and averages over pairs of three domains', async () => {
+    const inner = sgd({ learningRate: 0.1 });
+    const got = await compile((t: Tensor) => {
+      // G1 = (1, 4), G2 = (6, -1), G3 = (1, 1): inner products 2, 5 and 5; losses 2.5, 6.5 and 3.
+      const f3 = (u: Tensor) => u.sum();
+      const domains = [f1, f2, f3];
+      const gradients = domains.map((f) => grad(f)(t));
+      return {
+        step: fishStep([f1, f2], t, inner, inner.init(t)).params,
+        product: gradientInnerProduct(gradients),
+        idgm: idgmLoss(domains, t, { gamma: 0.5 }),
+      };
+    })(start);
+    allClose(got.step, [1.665, 0.87], 1e-12, 'step');
+    allClose(got.product, [4], 1e-12, 'mean inner product');
+    allClose(got.idgm, [4 - 0.5 * 4], 1e-12, 'matching loss');
+  });
+
   it('carries the state of the inner optimizer from domain to domain', async () => {
     const inner = sgd({ learningRate: 0.1, momentum: 0.9 });
     const run = compile(
@@ -82,5 +100,7 @@ describe('fish', () => {
     expect(() => fishStep([], t, inner, [{}])).toThrow(/no domains/);
     expect(() => fishStep([f1], t, inner, [{}], { rate: 2 })).toThrow(/rate 2/);
     expect(() => gradientInnerProduct([t])).toThrow(/1 gradients/);
+    expect(() => idgmLoss([f1], t, { gamma: 1 })).toThrow(/idgmLoss: 1 domains; there must be two or more/);
+    expect(() => idgmLoss([f1, f2], t, { gamma: -1 })).toThrow(/idgmLoss: gamma -1/);
   });
 });

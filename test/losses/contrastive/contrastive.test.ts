@@ -12,6 +12,7 @@ import {
   uniformityOptimum,
 } from '../../../src/losses/index.js';
 import { allClose, checkDerivatives, random64 } from '../../support/derivatives.js';
+import { agreesWithPyTorch } from '../../support/losses.js';
 
 const f64 = (values: number[][]) => ndarray(values, { dtype: 'float64' });
 const number = async (fn: (...x: Tensor[]) => Tensor, ...x: ReturnType<typeof f64>[]) =>
@@ -179,6 +180,12 @@ describe('supCon', () => {
       /supCon: embeddings \[1, 2\] and labels int32\[5\] must be \[n, d\] and integers \[n\]/,
     );
     expect(() => supCon(z, constant([0], 'int32'), { temperature: 0 })).toThrow(/temperature 0 must be positive/);
+    const y = constant([0], 'int32');
+    expect(() => supCon(z, y, { baseTemperature: 0 })).toThrow(/supCon: baseTemperature 0 must be a number above 0/);
+    expect(() => supCon(z, y, { anchors: 2 })).toThrow(
+      /supCon: anchors 2 must be an integer from 0 to the rows of embeddings \[1, 2\]/,
+    );
+    expect(() => supCon(z, y, { form: 'mean' as 'in' })).toThrow(/form mean must be 'out' or 'in'/);
     expect(() => infoNCE(z, constant([[1, 2, 3]]))).toThrow(/x \[1, 2\] and y \[1, 3\]/);
     expect(() => infoNCE(z, z, { chunk: 0.5 })).toThrow(/chunk 0.5 must be a positive integer/);
   });
@@ -322,12 +329,15 @@ describe('alignment and uniformity', () => {
   });
 });
 
+describe('against PyTorch', () => agreesWithPyTorch('contrastive', { supCon, ntXent, infoNCE }));
+
 describe('in chunks', () => {
   const labels = constant([0, 1, 0, 2, 1, 0, 2], 'int32');
   const losses: Record<string, (x: Tensor, y: Tensor, chunk?: number) => Tensor> = {
     infoNCE: (x, y, chunk) => infoNCE(x, y, { chunk, symmetric: true }),
     ntXent: (x, y, chunk) => ntXent(x, y, { chunk }),
     supCon: (x, y, chunk) => supCon(x.add(y), labels, { chunk }),
+    'supCon, some anchors': (x, y, chunk) => supCon(x.add(y), labels, { anchors: 5, chunk }),
     'supCon, inside': (x, y, chunk) => supCon(x.add(y), labels, { form: 'in', emptyAnchors: 'skip', chunk }),
     sigmoidPairLoss: (x, y, chunk) => sigmoidPairLoss(x, y, { chunk }),
     uniformity: (x, y, chunk) => uniformity(x.add(y).normalize(), { chunk }),
@@ -346,6 +356,16 @@ describe('in chunks', () => {
       for (const k of [0, 1]) allClose(g[k], toNumbers(gradient[k]), 1e-11, `chunk ${chunk}: gradient ${k}`);
     }
     await checkDerivatives((x, y) => loss(x, y, 3), [x, y]);
+  });
+
+  it('of all rows or of the first as anchors are the parts of one mean', async () => {
+    const got = await compile((x: Tensor) => [
+      supCon(x, labels, { reduction: 'none' }),
+      supCon(x, labels, { reduction: 'none', anchors: 4 }),
+      supCon(x, labels, { anchors: 0 }),
+    ])(x);
+    allClose(got[1], toNumbers(got[0]).slice(0, 4), 1e-15, 'first four');
+    expect(toNumbers(got[2])).toEqual([0]);
   });
 
   it('does not care for the order of the batch', async () => {

@@ -91,10 +91,10 @@ export const regularizers: Record<string, Example> = {
     ({ logits }, o) => losses.conditionalEntropy(logits, o),
     { anyRank: 'positions stand after the classes' },
   ),
-  trajectoryLoss: quantity(
+  trajectoryLoss: loss(
     { logits: floats(['n', 3], -2, 2), past: fixed(floats(['n', 3], -2, 2)) },
-    [],
-    ({ logits, past }) => losses.trajectoryLoss(logits, past),
+    ['n'],
+    ({ logits, past }, o) => losses.trajectoryLoss(logits, past, o),
     { least: -1e-12 },
   ),
   writeTrajectory: choice(

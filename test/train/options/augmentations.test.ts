@@ -319,15 +319,16 @@ describe('trajectoryLoss', () => {
   });
 
   it('is from the middle of a short run on, and as its authors have it in a long one', () => {
-    const spans = [2, 3, 6, 9, 10, 200, Infinity].map((epochs) => trajectorySpan({}, epochs));
+    const spans = [2, 3, 6, 9, 11, 12, 200, Infinity].map((epochs) => trajectorySpan({}, epochs));
     expect(spans.map(({ lag, from }) => [lag, from])).toEqual([
       [1, 1],
       [1, 1],
       [3, 3],
       [3, 4],
       [3, 5],
-      [3, 5],
-      [3, 5],
+      [3, 6],
+      [3, 6],
+      [3, 6],
     ]);
     expect(trajectorySpan({ start: 2 }, 10)).toEqual({ lag: 2, from: 2 });
     // Before the lag there is nothing to compare with.
