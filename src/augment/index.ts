@@ -33,6 +33,7 @@ export {
 export { cutMix } from './mixing/cutmix.js';
 export { type Mixture, mixExamples, mixedLoss } from './mixing/mixture.js';
 export { type MixupOptions, mixup } from './mixing/mixup.js';
+export * from './mixing/rank-mixup.js';
 export {
   barrierEntropy,
   type RegMixupOptions,

@@ -48,6 +48,7 @@ export const measures: Readonly<Record<string, string>> = {
   'nearest-neighbour accuracy': 'share of test examples',
   'neighbours name the class': 'share of test examples, by 20 neighbours',
   'over-confidence': 'distance of mean confidence from accuracy, 0 to 1',
+  'pairs ranked against their shares': 'of an image and mixtures, share of pairs',
   'precision of the flags': 'share of flagged examples with a wrong label',
   'probe accuracy': 'share of test examples, by a linear probe',
   'PSNR to libjpeg (dB), all qualities': 'mean over 12 qualities from 1 to 99',

@@ -366,6 +366,16 @@ export const methods: Readonly<Record<string, Method>> = {
   'poly-loss': {
     exports: ['losses.polyLoss', 'losses.polyFocalLoss', 'losses.binaryPolyFocalLoss', 'losses.truncatedCrossEntropy'],
   },
+  'rank-mixup': {
+    exports: [
+      'augment.rankMixup',
+      'augment.mixupNdcg',
+      'augment.mixupRankingLoss',
+      'augment.mixupViews',
+      'augment.largestShares',
+      'augment.misalignedPairs',
+    ],
+  },
   'reg-mixup': {
     exports: [
       'augment.regMixup',

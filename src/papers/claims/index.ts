@@ -29,6 +29,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'nc-deep-linear': () => import('./nc-deep-linear.js'),
   'neural-ndcg': () => import('./neural-ndcg.js'),
   'poly-loss': () => import('./poly-loss.js'),
+  'rank-mixup': () => import('./rank-mixup.js'),
   'reg-mixup': () => import('./reg-mixup.js'),
   'regression-calibration': () => import('./regression-calibration.js'),
   saf: () => import('./saf.js'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { mixedLoss, mixup } from '../../augment/index.js';
+import { largestShares, mixedLoss, mixup, mixupNdcg, mixupRankingLoss, mixupViews } from '../../augment/index.js';
 import {
   aclsPenalty,
   adversarialPerturbation,
@@ -21,6 +21,19 @@ import { type ClassifierRegularizer, plain } from './regularizer.js';
 const weight = z.number().min(0).optional();
 const factor = z.number().min(0).optional();
 const radius = z.number().min(0);
+const views = z.number().int().positive().optional();
+
+/** A ranking of images and of mixtures of them. */
+const ofViews = (
+  options: { readonly alpha?: number | undefined; readonly views: number },
+  ranking: (logits: Tensor, mixed: Tensor, shares: Tensor) => Tensor,
+  weight: number,
+) =>
+  plain(({ batch, logits, model, key }) => {
+    const { x, mixtures } = mixupViews(batch.images, key, options);
+    const mixed = model(x).reshape([mixtures.length, ...logits.shape]);
+    return overTargets(batch, (labels) => ranking(logits, mixed, largestShares(labels, mixtures))).mul(weight);
+  });
 
 /** Those of single examples, which keep nothing. */
 export const exampleRegularizers: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
@@ -50,6 +63,15 @@ export const exampleRegularizers: Readonly<Record<string, Choice<ClassifierRegul
   ),
   maxSupPenalty: choice({ weight }, ({ weight = 0.1 }) =>
     plain(({ logits }) => maxSupPenalty(logits).mean().mul(weight)),
+  ),
+  // RankMixup with either of its rankings, each with the number of mixtures that the authors take.
+  mixupNdcg: choice({ weight, alpha: factor, views }, ({ weight = 0.1, views = 3, alpha }) =>
+    ofViews({ alpha, views }, mixupNdcg, weight),
+  ),
+  mixupRankingLoss: choice(
+    { weight, alpha: factor, views, margin: factor, space: z.enum(['logit', 'probability']).optional() },
+    ({ weight = 0.1, views = 1, alpha, ...options }) =>
+      ofViews({ alpha, views }, (logits, mixed, shares) => mixupRankingLoss(logits, mixed, shares, options), weight),
   ),
   regMixup: choice({ weight, alpha: factor }, ({ weight = 1, alpha = 20 }) =>
     plain(({ batch, model, loss, key }) => {

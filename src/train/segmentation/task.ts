@@ -22,8 +22,8 @@ import { segmentationMeasures } from './measures.js';
 import { maskPictures } from './report.js';
 import { segmentationSubject } from './subject.js';
 
-/** Those of classifiers at each pixel. Virtual adversarial training is of one prediction a picture. */
-const { virtualAdversarialLoss: _, ...pixelRegularizers } = exampleRegularizers;
+/** Those of classifiers at each pixel. Virtual adversarial training and the rankings of RankMixup are of one prediction a picture. */
+const { virtualAdversarialLoss: _, mixupNdcg: __, mixupRankingLoss: ___, ...pixelRegularizers } = exampleRegularizers;
 
 /** Classes of the pixels of scenes. */
 export const segmentation: TrainingTask = {

@@ -1,7 +1,7 @@
 import * as augment from '../../../src/augment/index.js';
 import { constant, type Tensor } from '../../../src/index.js';
 import { key } from '../../../src/runtime/random/index.js';
-import { choice, type Example, type Exceptions, type Named, quantity } from '../differentiable.js';
+import { choice, type Example, type Exceptions, loss, type Named, quantity } from '../differentiable.js';
 import { between, fixed, floats, labels, shares } from '../given.js';
 
 /** An augmentation of images [n, 3, 3, 4] in [0, 1], given a key. */
@@ -41,6 +41,7 @@ const ofLoss = 'the function of the loss says what it takes';
 const anyRank = 'elementwise, of any shape';
 const mixture = (x: Named) => ({ partner: x.partner, share: x.share });
 const share = fixed(shares(['n']));
+const rankings = { logits: floats(['n', 3]), mixed: floats([3, 'n', 3]), shares: fixed(shares([3, 'n'])) };
 const elementwise = (fn: (x: Tensor) => Tensor, rest: Exceptions = {}): Example =>
   quantity({ x: floats(['n', 2], 0.1, 2.4, stepwise) }, ['n', 2], ({ x }) => fn(x), {
     anyRank,
@@ -124,6 +125,45 @@ export const functions: Record<string, Example> = {
     [3],
     ({ x, other, weights }) => augment.barrierEntropy(model(weights), x, other, [0, 0.5, 1]),
     { least: 0, free: { x: ofModel, other: ofModel, weights: ofModel } },
+  ),
+  largestShares: quantity(
+    { labels: labels(3), partner: labels(1), share: shares(['n']) },
+    [1, 'n'],
+    (x) => augment.largestShares(x.labels, [mixture(x)]),
+    { ordered: 'partners are places' },
+  ),
+  mixupViews: quantity(
+    { x: floats(['n', 2]) },
+    [2],
+    ({ x }) =>
+      augment
+        .mixupViews(x, constant(key(5)))
+        .x.square()
+        .sum(0),
+    {
+      draws: 'permutations of the batch',
+      anyRank: 'examples of any shape',
+    },
+  ),
+  mixupRankingLoss: loss(rankings, [3, 'n'], ({ logits, mixed, shares }, o) =>
+    augment.mixupRankingLoss(logits, mixed, shares, o),
+  ),
+  'mixupRankingLoss: of probabilities': loss(rankings, [3, 'n'], ({ logits, mixed, shares }, o) =>
+    augment.mixupRankingLoss(logits, mixed, shares, { margin: 0.3, space: 'probability', ...o }),
+  ),
+  mixupNdcg: loss(rankings, ['n'], ({ logits, mixed, shares }, o) => augment.mixupNdcg(logits, mixed, shares, o)),
+  rankMixup: quantity(
+    { x: fixed(floats(['n', 2])), weights: floats([2, 3]), labels: labels(3) },
+    [],
+    ({ x, weights, labels }) => augment.rankMixup(model(weights), x, labels, constant(key(3))),
+    { draws: 'permutations of the batch', least: 0, free: { x: ofModel, weights: ofModel, labels: ofLoss } },
+  ),
+  misalignedPairs: choice(
+    { confidences: shares(['n', 3]), shares: shares(['n', 3]) },
+    ['n'],
+    undefined,
+    (x) => augment.misalignedPairs(x.confidences, x.shares),
+    { least: 0 },
   ),
   labelKernel: quantity(
     { y: floats(['n', 1]), pool: floats([5, 1]) },
