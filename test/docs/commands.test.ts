@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../src/cli/program.js';
 import { claims, findPaper } from '../../src/papers/index.js';
 import { parseConfig, parseFinetuneConfig } from '../../src/train/index.js';
-import { documents, inlineCode, root, shellCommands, wordsOf } from './documents.js';
+import { documents, inlineCode, proseOf, root, shellCommands, wordsOf } from './documents.js';
 
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 
@@ -68,7 +68,7 @@ describe('commands of the documentation', () => {
   it.each(commands.filter(({ words }) => ['npm', 'node'].includes(words[0])))('$where: $words', ({ words }) => {
     if (words[0] === 'node') expect(words[1] === 'dist/cli/main.js' || existsSync(join(root, words[1]))).toBe(true);
     else if (words[1] === 'run') expect(Object.keys(scripts)).toContain(words[2]);
-    else expect(['ci', 'test', 'install']).toContain(words[1]);
+    else expect(['ci', 'install', 'pack', 'test']).toContain(words[1]);
   });
 });
 
@@ -104,7 +104,7 @@ describe('the text of the documentation', () => {
       );
     const wrong: string[] = [];
     for (const [path, text] of documents)
-      for (const [, target] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      for (const [, target] of proseOf(text).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
         const [file, anchor] = target.split('#');
         const to = file === '' ? path : join(dirname(path), file);
         const there =

@@ -25,12 +25,13 @@ export function blocks(language: string): Block[] {
   );
 }
 
-/** What stands in the text between backticks, without the fenced blocks. */
+/** A document without its fenced blocks. */
+export const proseOf = (text: string): string => text.replace(/^```[\s\S]*?^```$/gm, '');
+
+/** What stands in the text between backticks. */
 export function inlineCode(): Block[] {
   return [...documents].flatMap(([path, text]) =>
-    text
-      .split(/^```[\s\S]*?^```$/m)
-      .flatMap((part) => [...part.matchAll(/`([^`\n]+)`/g)].map((match) => ({ where: path, text: match[1] }))),
+    [...proseOf(text).matchAll(/`([^`\n]+)`/g)].map((match) => ({ where: path, text: match[1] })),
   );
 }
 

@@ -3,20 +3,21 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportOnnx, type Tensor, zerosArray } from '../../src/index.js';
+import { exportOnnx, leavesOf, type NDArray, type Tensor, zerosArray } from '../../src/index.js';
 import {
   activation,
   batchNorm,
   Context,
   conv2d,
   linear,
+  mlp,
   reluLayer,
   type Symbolic,
   sequential,
   type Variables,
 } from '../../src/nn/index.js';
 import { key } from '../../src/runtime/random/index.js';
-import { parseConfig, readConfig } from '../../src/train/index.js';
+import { encodeSafetensors, parseConfig, readConfig } from '../../src/train/index.js';
 import { blocks, root } from './documents.js';
 
 /** A project that has the package installed, as a reader's own. */
@@ -39,7 +40,9 @@ beforeAll(() => {
   write('package.json', JSON.stringify({ name: 'reader', type: 'module' }));
   for (const { name, text } of programs) write(`${name}.ts`, text);
   for (const { file, text } of configs) write(file, text);
-  // The models that programs read.
+  // The models and weights that programs read.
+  const net = leavesOf<NDArray>(mlp({ sizes: [784, 256, 10] }).init(key(0)));
+  write('net.safetensors', encodeSafetensors(Object.fromEntries(net.map(({ path, value }) => [path, value]))));
   write('model.onnx', exported(32, 3));
   write('resnet.onnx', exported(224, 1000));
 });
