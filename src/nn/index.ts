@@ -9,6 +9,7 @@ export * from './functional/attention.js';
 export { dropout as dropoutWithKey } from './functional/dropout.js';
 export {
   batchNorm as batchNormalize,
+  batchNormByBatch as batchNormalizeByBatch,
   type ChannelMoments,
   calibratedMoments,
   channelMoments,

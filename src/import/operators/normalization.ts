@@ -1,8 +1,8 @@
 import { dropout } from '../../nn/functional/dropout.js';
 import {
   batchNorm,
+  batchNormByBatch,
   calibratedMoments,
-  channelMoments,
   groupNorm,
   standardize,
 } from '../../nn/functional/normalization.js';
@@ -29,9 +29,8 @@ function batch(call: OperatorCall): Results {
   if (!own && !call.context.training) return results(batchNorm(x, mean, variance, weight, bias, epsilon));
   const n = x.size / x.shape[1];
   if (n < 2) throw new RangeError(`x ${showShape(x.shape)} has fewer than two values a channel to train on`);
-  const now = channelMoments(x);
+  const { y, ...now } = batchNormByBatch(x, weight, bias, epsilon);
   const blend = (running: Tensor, value: Tensor) => running.mul(momentum).add(value.mul(1 - momentum));
-  const y = batchNorm(x, now.mean, now.variance, weight, bias, epsilon);
   if (!call.context.training) return results(y, blend(mean, now.mean), blend(variance, now.variance));
   const { context } = call;
   const unbiased = now.variance.mul(n / (n - 1));

@@ -99,6 +99,26 @@ export function batchNorm(
 }
 
 /**
+ * Batch normalisation of x [n, channels, ...] by the moments of the batch itself, which it also gives: (x - mean) / sqrt(variance + epsilon) *
+ * weight + bias, a channel. Of the large tensors the derivative needs x - mean alone, so x itself may go. Ioffe and Szegedy 2015.
+ *
+ * @param weight [channels], as is `bias`.
+ * @param epsilon default 1e-5, PyTorch's.
+ */
+export function batchNormByBatch(
+  x: Tensor,
+  weight?: Tensor,
+  bias?: Tensor,
+  epsilon = 1e-5,
+): ChannelMoments & { readonly y: Tensor } {
+  const { mean, variance } = channelMoments(x);
+  const inverse = variance.add(epsilon).sqrt().reciprocal();
+  const centred = x.sub(perChannel('batchNorm', 'mean', mean, x));
+  const scaled = centred.mul(perChannel('batchNorm', 'weight', weight ? weight.mul(inverse) : inverse, x));
+  return { y: bias ? scaled.add(perChannel('batchNorm', 'bias', bias, x)) : scaled, mean, variance };
+}
+
+/**
  * Calibrated statistics of batch normalisation (alpha-BN), a mixture of those of the source and of the batch x [n, channels, ...]:
  *
  *   mean = alpha source.mean + (1 - alpha) batch.mean,   variance = alpha source.variance + (1 - alpha) batch.variance.

@@ -1,8 +1,8 @@
 import { type NDArray, ndarray, showShape, type Tensor, zerosArray } from '../../tensor/index.js';
 import {
+  batchNormByBatch,
   batchNorm as batchNormOf,
   calibratedMoments,
-  channelMoments,
   groupNorm as groupNormOf,
   instanceNorm as instanceNormOf,
   layerNorm as layerNormOf,
@@ -55,7 +55,7 @@ export function batchNorm(
       const n = x.size / features;
       if (n < 2)
         throw new RangeError(`batchNorm: x ${showShape(x.shape)} has fewer than two values a feature to train on`);
-      const { mean, variance } = channelMoments(x);
+      const { y, mean, variance } = batchNormByBatch(x, weight, bias, epsilon);
       const blend = (buffer: Tensor, now: Tensor) =>
         context.update(
           buffer,
@@ -68,7 +68,7 @@ export function batchNorm(
       blend(runningVariance, variance.mul(n / (n - 1)));
       const count = variables.num_batches_tracked;
       context.update(count, context.current(count).add(1));
-      return batchNormOf(x, mean, variance, weight, bias, epsilon);
+      return y;
     },
   };
 }

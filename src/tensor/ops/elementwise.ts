@@ -87,9 +87,10 @@ const Atanh = unary('Atanh', (ct, x) => ct.div(x.square().neg().add(1)));
 const Tanh = unary('Tanh', (ct, _, y) => ct.mul(y.square().neg().add(1)));
 const Sigmoid = unary('Sigmoid', (ct, _, y) => ct.mul(y).mul(y.neg().add(1)));
 const Erf = unary('Erf', (ct, x) => ct.mul(x.square().neg().exp()).mul(2 / Math.sqrt(Math.PI)));
+// By the sign of the result, which the next layer's derivative keeps as a rule, so that the argument may go.
 const Relu = unary(
   'Relu',
-  (ct, x) => x.greater(0).where(ct, 0),
+  (ct, _, y) => y.greater(0).where(ct, 0),
   (x) => Math.max(x, 0),
 );
 

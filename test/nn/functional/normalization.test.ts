@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
-import { batchNormalize, channelMoments, groupNormalize, layerNormalize, standardize } from '../../../src/nn/index.js';
+import {
+  batchNormalize,
+  batchNormalizeByBatch,
+  channelMoments,
+  groupNormalize,
+  layerNormalize,
+  standardize,
+} from '../../../src/nn/index.js';
 import { allClose, checkDerivatives, numbers, random64 } from '../../support/derivatives.js';
 
 const positive = (shape: readonly number[], stream: number) => random64(shape, { stream, low: 0.5, high: 1.5 });
@@ -21,14 +28,21 @@ describe('derivatives', () => {
     );
   });
 
+  const batch = [random64([4, 2, 3]), positive([2], 1), random64([2], { stream: 2 })];
+
   it('batchNorm with the statistics of the batch', async () => {
-    await checkDerivatives(
-      (x, weight, bias) => {
-        const { mean, variance } = channelMoments(x);
-        return batchNormalize(x, mean, variance, weight, bias);
-      },
-      [random64([4, 2, 3]), positive([2], 1), random64([2], { stream: 2 })],
-    );
+    await checkDerivatives((x, weight, bias) => {
+      const { mean, variance } = channelMoments(x);
+      return batchNormalize(x, mean, variance, weight, bias);
+    }, batch);
+  });
+
+  it('batchNormByBatch, and the moments that it gives', async () => {
+    await checkDerivatives((x, weight, bias) => {
+      const { y, mean, variance } = batchNormalizeByBatch(x, weight, bias);
+      return y.mul(mean.reshape([1, 2, 1])).add(variance.reshape([1, 2, 1]));
+    }, batch);
+    await checkDerivatives((x) => batchNormalizeByBatch(x).y, batch.slice(0, 1));
   });
 
   it('batchNorm with given statistics', async () => {
@@ -74,6 +88,15 @@ describe('what normalisation does', () => {
     const { one, layer, each, instance } = await both(random64([2, 4, 5]));
     allClose(one, toNumbers(layer), 1e-12, 'one group');
     allClose(each, toNumbers(instance), 1e-12, 'a group a channel');
+  });
+
+  it('batchNormByBatch is batchNorm by the moments of the batch', async () => {
+    const both = compile((x: Tensor, weight: Tensor, bias: Tensor) => {
+      const { mean, variance } = channelMoments(x);
+      return [batchNormalize(x, mean, variance, weight, bias, 1e-3), batchNormalizeByBatch(x, weight, bias, 1e-3).y];
+    });
+    const [given, own] = await both(random64([4, 2, 3]), positive([2], 1), random64([2], { stream: 2 }));
+    allClose(own, toNumbers(given), 1e-12, 'y');
   });
 
   it('a constant input gives zeros and finite gradients', async () => {
