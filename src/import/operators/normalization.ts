@@ -2,7 +2,7 @@ import { dropout } from '../../nn/functional/dropout.js';
 import {
   batchNorm,
   batchNormByBatch,
-  calibratedMoments,
+  calibratedBatchNorm,
   groupNorm,
   standardize,
 } from '../../nn/functional/normalization.js';
@@ -22,8 +22,8 @@ function batch(call: OperatorCall): Results {
     throw new RangeError('statistics a position are not supported');
   const { statistics } = call.context;
   if (statistics) {
-    const mixed = calibratedMoments(x, { mean, variance }, statistics);
-    return results(batchNorm(x, mixed.mean, mixed.variance, weight, bias, epsilon), mean, variance);
+    const y = calibratedBatchNorm(x, { mean, variance }, statistics, weight, bias, epsilon);
+    return results(y, mean, variance);
   }
   const own = call.integer('training_mode', 0) === 1;
   if (!own && !call.context.training) return results(batchNorm(x, mean, variance, weight, bias, epsilon));

@@ -154,6 +154,20 @@ export function calibratedMoments(
   return { mean: mixed(source.mean, mean), variance: mixed(source.variance, own) };
 }
 
+/** Batch normalisation by {@link calibratedMoments}; where nothing but the batch counts, what training computes, bit for bit. */
+export function calibratedBatchNorm(
+  x: Tensor,
+  source: ChannelMoments,
+  statistics: BatchNormStatistics,
+  weight?: Tensor,
+  bias?: Tensor,
+  epsilon?: number,
+): Tensor {
+  const { mean, variance } = calibratedMoments(x, source, statistics);
+  if (statistics.sourceWeight === 0 && !statistics.unbiased) return batchNormByBatch(x, weight, bias, epsilon).y;
+  return batchNorm(x, mean, variance, weight, bias, epsilon);
+}
+
 /**
  * Group normalisation of x [n, channels, ...]: channels in `groups` equal groups, each standardised within each sample, then scaled and
  * shifted a channel. Wu and He 2018. One group is layer normalisation over all but the batch; as many as channels is instance

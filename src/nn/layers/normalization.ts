@@ -2,7 +2,7 @@ import { type NDArray, ndarray, showShape, type Tensor, zerosArray } from '../..
 import {
   batchNormByBatch,
   batchNorm as batchNormOf,
-  calibratedMoments,
+  calibratedBatchNorm,
   groupNorm as groupNormOf,
   instanceNorm as instanceNormOf,
   layerNorm as layerNormOf,
@@ -23,7 +23,7 @@ export type BatchNormVariables = {
  *
  * Training: y = (x - m) / sqrt(v + epsilon) * weight + bias with mean m and variance v of the batch, and the running statistics move
  * towards them: running = (1 - momentum) running + momentum batch, with n - 1 in the variance's denominator, as in PyTorch.
- * Otherwise the running statistics take the place of m and v, or, where the context has `statistics`, what {@link calibratedMoments} makes of
+ * Otherwise the running statistics take the place of m and v, or, where the context has `statistics`, what {@link calibratedBatchNorm} makes of
  * both; these do not move anything.
  *
  * @param options momentum default 0.1, epsilon default 1e-5; `affine`, whether there are weight and bias, default true.
@@ -48,8 +48,7 @@ export function batchNorm(
         throw new RangeError(`batchNorm: x ${showShape(x.shape)} must be [n, ${features}, ...]`);
       if (context.statistics) {
         const source = { mean: runningMean, variance: runningVariance };
-        const { mean, variance } = calibratedMoments(x, source, context.statistics);
-        return batchNormOf(x, mean, variance, weight, bias, epsilon);
+        return calibratedBatchNorm(x, source, context.statistics, weight, bias, epsilon);
       }
       if (!context.training) return batchNormOf(x, runningMean, runningVariance, weight, bias, epsilon);
       const n = x.size / features;
