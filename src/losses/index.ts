@@ -37,10 +37,12 @@ export {
 export * from './depth/self-supervised.js';
 export * from './detection/boxes.js';
 export * from './detection/yolo.js';
+export type { ElementOptions } from './elements.js';
 export * from './generation/adversarial.js';
 export * from './generation/feature-reconstruction.js';
 export * from './generation/vae.js';
 export * from './image/ssim.js';
+export type { LabelledOptions } from './labelled.js';
 export * from './margin/adaface.js';
 export * from './margin/arcface.js';
 export * from './margin/circle-loss.js';

@@ -11,9 +11,10 @@ import {
   vmap,
   zeros,
 } from '../../src/index.js';
-import type { ReductionOptions } from '../../src/losses/index.js';
+import type { LabelledOptions } from '../../src/losses/index.js';
 import { allClose, checkDerivatives } from '../support/derivatives.js';
 import { type Arrays, drawn, dtypeOf, type Edge, edges, type Given, type Length, reordered, shapeOf } from './given.js';
+import { countsLabels, owesLabelOptions } from './labelled.js';
 
 export type Named = Readonly<Record<string, Tensor>>;
 
@@ -39,6 +40,8 @@ export interface Exceptions {
   readonly least?: number;
   /** What the mean divides the sum by, where that is not the number of losses. */
   readonly counted?: number | ((x: Arrays) => number);
+  /** Of losses of integer labels: why none can be ignored, or classes not be weighed. */
+  readonly uncounted?: string;
 }
 
 /** A function of tensors in a program of named arguments. */
@@ -46,7 +49,7 @@ export interface Example extends Exceptions {
   readonly given: Readonly<Record<string, Given>>;
   /** The axes of its result, for losses with reduction `none`. */
   readonly result: readonly Length[];
-  readonly of: (x: Named, options: ReductionOptions) => Tensor;
+  readonly of: (x: Named, options: LabelledOptions) => Tensor;
   /** `loss`: takes a reduction. `quantity`: does not. `choice`: has no derivative, as it says which or how many. */
   readonly kind: 'loss' | 'quantity' | 'choice';
   /** Of the result, where not that of the arguments. */
@@ -241,6 +244,8 @@ export function owes(name: string, example: Example): void {
           ).toBe(true);
         });
       });
+
+    if (countsLabels(example)) owesLabelOptions(who, example);
 
     it('refuses arguments that do not fit, with its name and their shapes', () => {
       const symbolic = (change: Readonly<Record<string, Tensor>>) =>

@@ -201,6 +201,14 @@ export function drawn(given: Readonly<Record<string, Given>>, { n, float, stream
   );
 }
 
+/** The rows at these places, of an array that has the batch along its first axis; of any other all of it. */
+export function rowsOf(x: NDArray, dims: readonly Length[], places: readonly number[]): NDArray {
+  if (dims[0] !== 'n') return x;
+  const size = x.data.length / x.shape[0];
+  const values = places.flatMap((i) => Array.from(x.data.subarray(i * size, (i + 1) * size) as Float64Array));
+  return ndarray(values, { shape: [places.length, ...x.shape.slice(1)], dtype: x.dtype });
+}
+
 /** The axes that are the batch's in another order: the place i is what order[i] was. */
 export function reordered(x: NDArray, dims: readonly Length[], order: readonly number[]): NDArray {
   const { shape, data } = x;

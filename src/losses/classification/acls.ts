@@ -1,6 +1,6 @@
 import { stopGradient, type Tensor } from '../../tensor/index.js';
 import { requireFloats, requireLabels, requireNumber } from '../checks.js';
-import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { crossEntropy } from './cross-entropy.js';
 
 export interface AclsPenaltyOptions {
@@ -17,26 +17,24 @@ export interface AclsPenaltyOptions {
   readonly reference?: 'zero' | 'smallest';
 }
 
-export interface AclsOptions extends ReductionOptions, AclsPenaltyOptions {
+export interface AclsOptions extends LabelledOptions, AclsPenaltyOptions {
   /** Factor of the whole penalty, not negative. Default 0.1. */
   readonly alpha?: number;
-  /** Integer label of samples that do not count, in either term. Default: none. */
-  readonly ignoreIndex?: number;
 }
 
 /**
  * Adaptive and conditional label smoothing: cross-entropy plus alpha times {@link aclsPenalty}. Park et al. 2023. Defaults are those of the
- * published code.
+ * published code. It takes the place of smoothed labels, so labels are not smoothed beside it.
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws RangeError for fewer than 2 classes, negative options, or shapes that do not fit.
  */
 export function acls(logits: Tensor, labels: Tensor, options: AclsOptions = {}): Tensor {
-  const { alpha = 0.1, ignoreIndex, reduction } = options;
+  const { alpha = 0.1 } = options;
   requireNumber('acls', 'alpha', alpha, { low: 0 });
   requireLabels('acls', logits, labels, 2);
-  return penalized('acls', logits, labels, aclsPenalty(logits, options).mul(alpha), { ignoreIndex, reduction });
+  return penalized('acls', logits, labels, aclsPenalty(logits, options).mul(alpha), options);
 }
 
 /**
@@ -67,18 +65,16 @@ export function aclsPenalty(logits: Tensor, options: AclsPenaltyOptions = {}): T
   return excess.mul(winnerWeight).add(distance.mul(loserWeight / (shape[1] - 1)));
 }
 
-export interface MarginLabelSmoothingOptions extends ReductionOptions {
+export interface MarginLabelSmoothingOptions extends LabelledOptions {
   /** Factor of the penalty, not negative. Default 0.1. */
   readonly alpha?: number;
   /** Distance from the largest logit that is free of charge, not negative. Default 10. */
   readonly margin?: number;
-  /** Integer label of samples that do not count, in either term. Default: none. */
-  readonly ignoreIndex?: number;
 }
 
 /**
  * Margin-based label smoothing: cross-entropy plus alpha times the mean over classes of max(0, m - z_j - M), with m the largest logit, through
- * which the derivative goes too. Liu et al. 2022 (MbLS).
+ * which the derivative goes too. Liu et al. 2022 (MbLS). It takes the place of smoothed labels, so labels are not smoothed beside it.
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
  * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
@@ -89,25 +85,16 @@ export function marginLabelSmoothing(
   labels: Tensor,
   options: MarginLabelSmoothingOptions = {},
 ): Tensor {
-  const { alpha = 0.1, margin = 10, ignoreIndex, reduction } = options;
+  const { alpha = 0.1, margin = 10 } = options;
   requireNumber('marginLabelSmoothing', 'alpha', alpha, { low: 0 });
   requireNumber('marginLabelSmoothing', 'margin', margin, { low: 0 });
   requireLabels('marginLabelSmoothing', logits, labels);
   const distance = logits.max(1, { keepDims: true }).sub(logits).sub(margin).relu().mean(1);
-  return penalized('marginLabelSmoothing', logits, labels, distance.mul(alpha), { ignoreIndex, reduction });
+  return penalized('marginLabelSmoothing', logits, labels, distance.mul(alpha), options);
 }
 
 /** Cross-entropy plus a penalty of each sample, both over the samples that count. */
-function penalized(
-  who: string,
-  logits: Tensor,
-  labels: Tensor,
-  penalty: Tensor,
-  { ignoreIndex, reduction }: ReductionOptions & { readonly ignoreIndex?: number },
-): Tensor {
-  requireLabels(who, logits, labels);
-  const losses = crossEntropy(logits, labels, { ignoreIndex, reduction: 'none' }).add(penalty);
-  if (ignoreIndex === undefined) return reduce(losses, reduction);
-  const counted = labels.notEqual(ignoreIndex);
-  return reduceShares(counted.where(losses, 0), counted.cast(logits.dtype), reduction);
+function penalized(who: string, logits: Tensor, labels: Tensor, penalty: Tensor, options: LabelledOptions): Tensor {
+  const losses = crossEntropy(logits, labels, { reduction: 'none' }).add(penalty);
+  return reduceLabelled(who, losses, logits, labels, options);
 }

@@ -1,12 +1,10 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireBroadcast, requireSameShape } from '../checks.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type ElementOptions, reduceElements } from '../elements.js';
 
-export interface BinaryCrossEntropyOptions extends ReductionOptions {
+export interface BinaryCrossEntropyOptions extends ElementOptions {
   /** Factor p of the loss of positive targets; broadcasts over the logits. Default 1. */
   readonly positiveWeight?: Tensor;
-  /** Factor of every loss; broadcasts over the logits. The mean still divides by the number of elements, as in PyTorch. Default 1. */
-  readonly weight?: Tensor;
 }
 
 /**
@@ -24,12 +22,11 @@ export function binaryCrossEntropyWithLogits(
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
   const who = 'binaryCrossEntropyWithLogits';
-  const { positiveWeight, weight, reduction } = options;
+  const { positiveWeight } = options;
   requireSameShape(who, logits, targets);
   if (positiveWeight) requireBroadcast(who, 'positiveWeight', positiveWeight, logits);
-  if (weight) requireBroadcast(who, 'weight', weight, logits);
   const softplus = logits.neg().softplus();
   const scaled = positiveWeight ? softplus.mul(positiveWeight.sub(1).mul(targets).add(1)) : softplus;
   const losses = targets.neg().add(1).mul(logits).add(scaled);
-  return reduce(weight ? losses.mul(weight) : losses, reduction);
+  return reduceElements(who, losses, options);
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/index.js';
-import { requireClassTargets, requireLabels } from '../checks.js';
+import { requireClassTargets, requireLabels, requireNumber } from '../checks.js';
 
 export interface ClassesLast {
   /** Logits [n, ..., classes]. */
@@ -13,6 +13,13 @@ export function classesLast(who: string, logits: Tensor, targets: Tensor, leastC
   const soft = requireClassTargets(who, logits, targets, leastClasses);
   const target = soft ? targets.moveAxis(1, -1) : oneHotLike(logits, targets);
   return { logits: logits.moveAxis(1, -1), target };
+}
+
+/** Targets with the classes last, of which each gives all classes evenly the share `labelSmoothing`. @throws RangeError unless it is in [0, 1]. */
+export function smoothTargets(who: string, target: Tensor, labelSmoothing: number): Tensor {
+  requireNumber(who, 'labelSmoothing', labelSmoothing, { low: 0, high: 1 });
+  const classes = target.shape[target.rank - 1];
+  return labelSmoothing === 0 ? target : target.mul(1 - labelSmoothing).add(labelSmoothing / classes);
 }
 
 /** {@link classesLast} for losses that are defined for integer labels alone. */

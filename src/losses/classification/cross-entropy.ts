@@ -1,15 +1,17 @@
-import { showShape, type Tensor } from '../../tensor/index.js';
+import type { Tensor } from '../../tensor/index.js';
 import { requireClassTargets } from '../checks.js';
 import { labelPlaces, readLabels } from '../label-places.js';
-import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
+import { type LabelledOptions, labelShares, requireLabelledOptions } from '../labelled.js';
+import { reduce, reduceShares } from '../reduction.js';
 
-export interface CrossEntropyOptions extends ReductionOptions {
+export interface CrossEntropyOptions extends LabelledOptions {
   /** Share s of the target that is given to all classes evenly, in [0, 1]. Default 0. */
   readonly labelSmoothing?: number;
-  /** Weight of each class, [classes]. With integer labels the mean divides by the weights of the labels, as in PyTorch. Default 1. */
+  /**
+   * Weight of each class, [classes]. With integer labels the mean divides by the weights of the labels, with probabilities by the number of samples,
+   * both as in PyTorch. Default 1.
+   */
   readonly weight?: Tensor;
-  /** Integer label of samples that do not count. Default: none. */
-  readonly ignoreIndex?: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface CrossEntropyOptions extends ReductionOptions {
  * @throws RangeError when shapes do not fit, TypeError for `ignoreIndex` with soft labels.
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  const { labelSmoothing: smoothing = 0, weight, ignoreIndex, reduction = 'mean' } = options;
+  const { labelSmoothing: smoothing = 0, weight, ignoreIndex, reduction } = options;
   const soft = check(logits, targets, options);
   // Classes last, so that class vectors broadcast.
   const logProbabilities = logits.moveAxis(1, -1).logSoftmax(-1);
@@ -38,22 +40,16 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
 
   const places = labelPlaces(targets, logits.shape[1]);
   const losses = smoothed(readLabels(weighted, places).squeeze(-1)).neg();
-  const counted = ignoreIndex === undefined ? undefined : targets.notEqual(ignoreIndex);
-  const kept = counted ? counted.where(losses, 0) : losses;
-  if (reduction !== 'mean' || (!weight && !counted)) return reduce(kept, reduction);
-  const share = weight ? places.inside.where(weight.gather(places.index), 0).squeeze(-1) : losses.onesLike();
-  return reduceShares(kept, counted ? counted.where(share, 0) : share, reduction);
+  const shares = labelShares('crossEntropy', logits, targets, options);
+  const kept = ignoreIndex === undefined ? losses : targets.notEqual(ignoreIndex).where(losses, 0);
+  return shares ? reduceShares(kept, shares, reduction) : reduce(kept, reduction);
 }
 
 function check(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): boolean {
-  const { labelSmoothing = 0, weight, ignoreIndex } = options;
+  const { labelSmoothing = 0 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new RangeError(`crossEntropy: labelSmoothing ${labelSmoothing} must lie in [0, 1]`);
   const soft = requireClassTargets('crossEntropy', logits, targets);
-  if (weight && weight.shape.join() !== `${logits.shape[1]}`)
-    throw new RangeError(
-      `crossEntropy: weight ${showShape(weight.shape)} must be [${logits.shape[1]}] for logits ${showShape(logits.shape)}`,
-    );
-  if (soft && ignoreIndex !== undefined) throw new TypeError('crossEntropy: ignoreIndex goes with integer labels');
+  requireLabelledOptions('crossEntropy', logits, targets, options);
   return soft;
 }

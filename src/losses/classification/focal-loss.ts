@@ -1,16 +1,17 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
 import { requireNumber, requireSameShape } from '../checks.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type ElementOptions, reduceElements } from '../elements.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { labelsLast } from './class-targets.js';
 
-export interface FocalOptions extends ReductionOptions {
+export interface FocalOptions extends LabelledOptions {
   /** Exponent g of 1 - p, at least 0; 0 is cross-entropy. Default 2. */
   readonly gamma?: number;
-  /** Weight of each class, [classes]. The mean divides by the number of samples all the same. Default 1. */
+  /** The paper's weight a of each class, [classes], which the mean does not divide by, where it does by those of `weight`. Default 1. */
   readonly alpha?: Tensor;
 }
 
-export interface BinaryFocalOptions extends ReductionOptions {
+export interface BinaryFocalOptions extends ElementOptions {
   /** Exponent g of 1 - p, at least 0. Default 2. */
   readonly gamma?: number;
   /** Weight of positive targets, 1 - alpha that of negative ones, in [0, 1]. Default: both 1. (Detectors use 0.25 with gamma 2.) */
@@ -33,11 +34,12 @@ export interface FocalTerms {
  *
  * @param logits finite, [n, classes] or [n, classes, ...].
  * @param labels integers [n, ...]; one out of range costs 0.
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
- * @throws RangeError for a negative gamma or shapes that do not fit.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
+ * @throws TypeError or RangeError for a negative gamma or where arguments or other options do not fit.
  */
 export function focalLoss(logits: Tensor, labels: Tensor, options: FocalOptions = {}): Tensor {
-  return reduce(focalTerms('focalLoss', logits, labels, options).loss, options.reduction);
+  const { loss } = focalTerms('focalLoss', logits, labels, options);
+  return reduceLabelled('focalLoss', loss, logits, labels, options);
 }
 
 /**
@@ -49,7 +51,7 @@ export function focalLoss(logits: Tensor, labels: Tensor, options: FocalOptions 
  * @returns a scalar, or that shape with reduction `none`. The mean over no elements is 0.
  */
 export function binaryFocalLoss(logits: Tensor, targets: Tensor, options: BinaryFocalOptions = {}): Tensor {
-  return reduce(binaryFocalTerms('binaryFocalLoss', logits, targets, options).loss, options.reduction);
+  return reduceElements('binaryFocalLoss', binaryFocalTerms('binaryFocalLoss', logits, targets, options).loss, options);
 }
 
 export function focalTerms(

@@ -1,10 +1,10 @@
 import { isFloat, showShape, type Tensor } from '../../tensor/index.js';
 import { requireClassTargets, requireNumber } from '../checks.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { labelsLast } from './class-targets.js';
 import { crossEntropy } from './cross-entropy.js';
 
-export interface MaxSupOptions extends ReductionOptions {
+export interface MaxSupOptions extends LabelledOptions {
   /** Factor of the penalty, not negative. Default 0.1; the authors raise it linearly from 0.1 to 0.2 over training. */
   readonly alpha?: number | Tensor;
 }
@@ -16,15 +16,15 @@ export interface MaxSupOptions extends ReductionOptions {
  *
  * @param logits finite, [n, classes] or [n, classes, ...].
  * @param targets integers [n, ...], or probabilities of the shape and dtype of `logits`; the penalty does not look at them.
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function maxSup(logits: Tensor, targets: Tensor, options: MaxSupOptions = {}): Tensor {
-  const { alpha = 0.1, reduction } = options;
+  const { alpha = 0.1 } = options;
   if (typeof alpha === 'number') requireNumber('maxSup', 'alpha', alpha, { low: 0 });
   requireClassTargets('maxSup', logits, targets);
   const entropy = crossEntropy(logits, targets, { reduction: 'none' });
-  return reduce(entropy.add(maxSupPenalty(logits).mul(alpha)), reduction);
+  return reduceLabelled('maxSup', entropy.add(maxSupPenalty(logits).mul(alpha)), logits, targets, options);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { sparsemaxExcess } from '../../nn/functional/sparsemax.js';
 import type { Tensor } from '../../tensor/index.js';
-import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
-import { classesLast } from './class-targets.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
+import { classesLast, smoothTargets } from './class-targets.js';
 
-export interface SparsemaxLossOptions extends ReductionOptions {
-  /** Integer label of samples that do not count. Default: none. */
-  readonly ignoreIndex?: number;
+export interface SparsemaxLossOptions extends LabelledOptions {
+  /** Share s of the target that is given to all classes evenly, in [0, 1]: (1 - s) q + s / classes. Default 0. */
+  readonly labelSmoothing?: number;
 }
 
 /**
@@ -22,13 +22,11 @@ export interface SparsemaxLossOptions extends ReductionOptions {
  * @throws RangeError when shapes do not fit, TypeError for `ignoreIndex` with probabilities.
  */
 export function sparsemaxLoss(logits: Tensor, targets: Tensor, options: SparsemaxLossOptions = {}): Tensor {
-  const { ignoreIndex, reduction } = options;
-  const { logits: z, target } = classesLast('sparsemaxLoss', logits, targets);
+  const { labelSmoothing = 0 } = options;
+  const { logits: z, target: given } = classesLast('sparsemaxLoss', logits, targets);
+  const target = smoothTargets('sparsemaxLoss', given, labelSmoothing);
   const excess = sparsemaxExcess(z);
   const distance = excess.relu().sub(target).square().sum(-1).mul(0.5);
   const losses = distance.add(target.mul(excess.neg().relu()).sum(-1));
-  if (ignoreIndex === undefined) return reduce(losses, reduction);
-  if (targets.rank === logits.rank) throw new TypeError('sparsemaxLoss: ignoreIndex goes with integer labels');
-  const counted = targets.notEqual(ignoreIndex);
-  return reduceShares(counted.where(losses, 0), counted.cast(logits.dtype), reduction);
+  return reduceLabelled('sparsemaxLoss', losses, logits, targets, options);
 }

@@ -1,7 +1,7 @@
 import { type NDArray, ndarray, showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats, requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
-import type { ReductionOptions } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { classCosines } from './cosines.js';
 import { type MarginOptions, marginLogits } from './margin-logits.js';
 
@@ -121,7 +121,7 @@ export function adaFaceLogits(
   return marginLogits(cosine, labels, moved, options, 'adaFaceLogits');
 }
 
-export interface AdaFaceOptions extends AdaFaceLogitsOptions, FeatureQualityOptions, ReductionOptions {}
+export interface AdaFaceOptions extends AdaFaceLogitsOptions, FeatureQualityOptions, LabelledOptions {}
 
 /**
  * AdaFace: cross-entropy of {@link adaFaceLogits} with the quality that the lengths of the features say. In training, update the statistics
@@ -129,7 +129,7 @@ export interface AdaFaceOptions extends AdaFaceLogitsOptions, FeatureQualityOpti
  * trained.
  *
  * @param features [n, d], not normalised; `weights` of the classes, [classes, d]; `labels` integers [n]; `statistics` of the lengths.
- * @returns a scalar, or [n] with reduction `none`.
+ * @returns a scalar, or [n] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function adaFace(
@@ -143,5 +143,5 @@ export function adaFace(
   requireLabels('adaFace', cosine, labels);
   requireStatistics('adaFace', features, statistics);
   const logits = adaFaceLogits(cosine, featureQuality(features, statistics, options), labels, options);
-  return crossEntropy(logits, labels, { reduction: options.reduction });
+  return reduceLabelled('adaFace', crossEntropy(logits, labels, { reduction: 'none' }), cosine, labels, options);
 }

@@ -1,7 +1,7 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
-import type { ReductionOptions } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { classCosines } from './cosines.js';
 import { type MarginOptions, marginLogits } from './margin-logits.js';
 
@@ -45,18 +45,19 @@ export function arcFaceLogits(cosine: Tensor, labels: Tensor, options: ArcFaceOp
  * around centres of their own.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d]; `labels` integers [n].
- * @returns a scalar, or [n] with reduction `none`.
+ * @returns a scalar, or [n] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function arcFace(
   features: Tensor,
   weights: Tensor,
   labels: Tensor,
-  options: ArcFaceOptions & ReductionOptions = {},
+  options: ArcFaceOptions & LabelledOptions = {},
 ): Tensor {
   const cosine = classCosines(features, weights, 'arcFace');
   requireLabels('arcFace', cosine, labels);
-  return crossEntropy(arcFaceLogits(cosine, labels, options), labels, { reduction: options.reduction });
+  const losses = crossEntropy(arcFaceLogits(cosine, labels, options), labels, { reduction: 'none' });
+  return reduceLabelled('arcFace', losses, cosine, labels, options);
 }
 
 export interface CombinedMarginOptions extends MarginOptions {

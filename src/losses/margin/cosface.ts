@@ -1,7 +1,7 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
-import type { ReductionOptions } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { classCosines } from './cosines.js';
 import { type MarginOptions, marginLogits } from './margin-logits.js';
 
@@ -27,16 +27,17 @@ export function cosFaceLogits(cosine: Tensor, labels: Tensor, options: CosFaceOp
  * Cross-entropy of {@link cosFaceLogits}.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d]; `labels` integers [n].
- * @returns a scalar, or [n] with reduction `none`.
+ * @returns a scalar, or [n] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function cosFace(
   features: Tensor,
   weights: Tensor,
   labels: Tensor,
-  options: CosFaceOptions & ReductionOptions = {},
+  options: CosFaceOptions & LabelledOptions = {},
 ): Tensor {
   const cosine = classCosines(features, weights, 'cosFace');
   requireLabels('cosFace', cosine, labels);
-  return crossEntropy(cosFaceLogits(cosine, labels, options), labels, { reduction: options.reduction });
+  const losses = crossEntropy(cosFaceLogits(cosine, labels, options), labels, { reduction: 'none' });
+  return reduceLabelled('cosFace', losses, cosine, labels, options);
 }

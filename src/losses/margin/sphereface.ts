@@ -1,10 +1,10 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireLabels } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
-import type { ReductionOptions } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { classCosines } from './cosines.js';
 
-export interface SphereFaceOptions extends ReductionOptions {
+export interface SphereFaceOptions extends LabelledOptions {
   /** By what the angle to the right class is multiplied (m), a positive integer. Default 4. */
   readonly margin?: number;
 }
@@ -15,18 +15,18 @@ export interface SphereFaceOptions extends ReductionOptions {
  * Liu et al. 2017. Written in the cosine by Chebyshev's polynomials, so that no angle is taken.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d], their lengths do not matter; `labels` integers [n].
- * @returns a scalar, or [n] with reduction `none`.
+ * @returns a scalar, or [n] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function sphereFace(features: Tensor, weights: Tensor, labels: Tensor, options: SphereFaceOptions = {}): Tensor {
-  const { margin = 4, reduction } = options;
+  const { margin = 4 } = options;
   if (!Number.isInteger(margin) || margin < 1)
     throw new RangeError(`sphereFace: margin ${margin} must be a positive integer`);
   const cosine = classCosines(features, weights, 'sphereFace');
   requireLabels('sphereFace', cosine, labels);
   const own = labels.oneHot(weights.shape[0], 'bool');
   const logits = own.where(psi(cosine, margin), cosine).mul(features.norm(-1, { keepDims: true }));
-  return crossEntropy(logits, labels, { reduction });
+  return reduceLabelled('sphereFace', crossEntropy(logits, labels, { reduction: 'none' }), cosine, labels, options);
 }
 
 function psi(cosine: Tensor, m: number): Tensor {

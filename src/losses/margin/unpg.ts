@@ -1,7 +1,7 @@
 import { constant, ndarray, showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats, requireLabelled, requireLabels, requireNumber } from '../checks.js';
 import { crossEntropy } from '../classification/cross-entropy.js';
-import type { ReductionOptions } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 
 /** Similarities of pairs, [pairs], and which of them are meant, bool [pairs]. */
 export interface Similarities {
@@ -13,15 +13,22 @@ export interface Similarities {
  * The cosines of all pairs of a batch, each pair once, and which are of different classes. Jung et al. 2022.
  *
  * @param embeddings [n, d]; `labels` integers [n].
+ * @param options `ignoreIndex`: the label of samples of which no pair is meant. Default: none.
  * @returns values and mask, [n (n - 1) / 2].
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
-export function negativePairSimilarities(embeddings: Tensor, labels: Tensor): Similarities {
+export function negativePairSimilarities(
+  embeddings: Tensor,
+  labels: Tensor,
+  { ignoreIndex }: Pick<LabelledOptions, 'ignoreIndex'> = {},
+): Similarities {
   const [n] = embeddings.shape;
   requireLabelled('negativePairSimilarities', 'embeddings', embeddings, labels);
   const directions = embeddings.normalize(-1);
   const cosine = directions.matmul(directions.swapAxes(0, 1));
-  const different = labels.expandDims(1).notEqual(labels.expandDims(0));
+  const unlike = labels.expandDims(1).notEqual(labels.expandDims(0));
+  const counted = ignoreIndex === undefined ? undefined : labels.notEqual(ignoreIndex);
+  const different = counted ? unlike.and(counted.expandDims(1)).and(counted.expandDims(0)) : unlike;
   const pairs = Array.from({ length: n }, (_, i) =>
     Array.from({ length: n - 1 - i }, (_, j) => i * n + i + 1 + j),
   ).flat();
@@ -57,7 +64,7 @@ export function boxWhiskerFilter(
   return mask.and(values.greaterEqual(low.sub(reach))).and(values.lessEqual(high.add(reach)));
 }
 
-export interface UnpgOptions extends ReductionOptions {
+export interface UnpgOptions extends LabelledOptions {
   /** By what all cosines are multiplied (s), above 0. Default 64, the published code's. */
   readonly scale?: number;
   /** Width of the whiskers in interquartile ranges, not negative. Default 1.5, the published code's for MS1MV2; 1 for K-FACE. */
@@ -72,19 +79,21 @@ export interface UnpgOptions extends ReductionOptions {
  *
  * @param cosine with the margin in the label's column and no scale yet, [n, classes]: `arcFaceLogits(cosine, labels, { scale: 1 })`.
  * @param labels integers [n]; `embeddings` of the batch, [n, d].
- * @returns a scalar, or [n] with reduction `none`.
+ * @returns a scalar, or [n] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function unpg(cosine: Tensor, labels: Tensor, embeddings: Tensor, options: UnpgOptions = {}): Tensor {
-  const { scale = 64, whisker = 1.5, reduction } = options;
+  const { scale = 64, whisker = 1.5 } = options;
   requireNumber('unpg', 'scale', scale, { low: 0, open: true });
   requireLabels('unpg', cosine, labels);
   requireLabelled('unpg', 'embeddings', embeddings, labels);
-  const pairs = negativePairSimilarities(embeddings, labels);
-  if (pairs.values.size === 0) return crossEntropy(cosine.mul(scale), labels, { reduction });
+  const pairs = negativePairSimilarities(embeddings, labels, options);
+  const reduced = (logits: Tensor) =>
+    reduceLabelled('unpg', crossEntropy(logits, labels, { reduction: 'none' }), cosine, labels, options);
+  if (pairs.values.size === 0) return reduced(cosine.mul(scale));
   const kept = boxWhiskerFilter(pairs, { whisker });
   // Where none is kept their class is one that no softmax sees.
   const logit = kept.any().where(pairs.values.mul(scale).logSumExp(undefined, { where: kept }), -1e30);
   const logits = cosine.mul(scale).concat(logit.broadcastTo([cosine.shape[0], 1]), 1);
-  return crossEntropy(logits, labels, { reduction });
+  return reduced(logits);
 }

@@ -2,7 +2,8 @@ import type { Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber, requireSameShape } from '../checks.js';
 import { labelsLast } from '../classification/class-targets.js';
 import { power } from '../classification/focal-loss.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
+import type { ReductionOptions } from '../reduction.js';
 
 /**
  * A loss divided by the sum of itself over all labels that a sample could have: L(y) / sum over k of L(k), in [0, 1] for losses that are not
@@ -10,27 +11,31 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  *
  * @param lossOfLabel the loss that the sample would have with each label, [n, classes] or [n, classes, ...], the sum over classes not 0.
  * @param labels integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
-export function normalizedLoss(lossOfLabel: Tensor, labels: Tensor, options: ReductionOptions = {}): Tensor {
-  const { logits: losses, target } = labelsLast('normalizedLoss', lossOfLabel, labels);
-  return reduce(losses.mul(target).sum(-1).div(losses.sum(-1)), options.reduction);
+export function normalizedLoss(lossOfLabel: Tensor, labels: Tensor, options: LabelledOptions = {}): Tensor {
+  return normalized('normalizedLoss', lossOfLabel, labels, options);
+}
+
+function normalized(who: string, lossOfLabel: Tensor, labels: Tensor, options: LabelledOptions): Tensor {
+  const { logits: losses, target } = labelsLast(who, lossOfLabel, labels);
+  return reduceLabelled(who, losses.mul(target).sum(-1).div(losses.sum(-1)), lossOfLabel, labels, options);
 }
 
 /**
  * Normalised cross-entropy: log p_y / sum over k of log p_k, in (0, 1), 1 / C for even predictions. Ma et al. 2020.
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more (the loss of a single class is 0 / 0); `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
-export function normalizedCrossEntropy(logits: Tensor, labels: Tensor, options: ReductionOptions = {}): Tensor {
+export function normalizedCrossEntropy(logits: Tensor, labels: Tensor, options: LabelledOptions = {}): Tensor {
   requireLabels('normalizedCrossEntropy', logits, labels, 2);
-  return normalizedLoss(logits.logSoftmax(1), labels, options);
+  return normalized('normalizedCrossEntropy', logits.logSoftmax(1), labels, options);
 }
 
-export interface NormalizedFocalOptions extends ReductionOptions {
+export interface NormalizedFocalOptions extends LabelledOptions {
   /** Exponent g, at least 0. Default 0.5, as in the published configurations. */
   readonly gamma?: number;
   /** Take the factors (1 - p)^g as constants, as the published code does. Default false: the derivative of the loss as written. */
@@ -42,17 +47,17 @@ export interface NormalizedFocalOptions extends ReductionOptions {
  * the power at p = 1 is infinite; 1 - p is taken as at least 1e-12.
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function normalizedFocalLoss(logits: Tensor, labels: Tensor, options: NormalizedFocalOptions = {}): Tensor {
-  const { gamma = 0.5, detachWeight = false, reduction } = options;
+  const { gamma = 0.5, detachWeight = false } = options;
   requireNumber('normalizedFocalLoss', 'gamma', gamma, { low: 0 });
   requireLabels('normalizedFocalLoss', logits, labels, 2);
   const logProbabilities = logits.logSoftmax(1);
-  const weight = power(logProbabilities.expm1().neg(), gamma);
-  const lossOfLabel = (detachWeight ? weight.stopGradient() : weight).mul(logProbabilities);
-  return normalizedLoss(lossOfLabel, labels, { reduction });
+  const modulation = power(logProbabilities.expm1().neg(), gamma);
+  const lossOfLabel = (detachWeight ? modulation.stopGradient() : modulation).mul(logProbabilities);
+  return normalized('normalizedFocalLoss', lossOfLabel, labels, options);
 }
 
 /**
@@ -60,10 +65,11 @@ export function normalizedFocalLoss(logits: Tensor, labels: Tensor, options: Nor
  * is C - 1. Ghosh et al. 2017.
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  */
-export function absoluteProbabilityError(logits: Tensor, labels: Tensor, options: ReductionOptions = {}): Tensor {
-  return reduce(missOf('absoluteProbabilityError', logits, labels), options.reduction);
+export function absoluteProbabilityError(logits: Tensor, labels: Tensor, options: LabelledOptions = {}): Tensor {
+  const miss = missOf('absoluteProbabilityError', logits, labels);
+  return reduceLabelled('absoluteProbabilityError', miss, logits, labels, options);
 }
 
 /**
@@ -71,18 +77,18 @@ export function absoluteProbabilityError(logits: Tensor, labels: Tensor, options
  * (The published code has other factors in front, which are not the normaliser.)
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  */
 export function normalizedAbsoluteProbabilityError(
   logits: Tensor,
   labels: Tensor,
-  options: ReductionOptions = {},
+  options: LabelledOptions = {},
 ): Tensor {
   const miss = missOf('normalizedAbsoluteProbabilityError', logits, labels, 2);
-  return reduce(miss.div(logits.shape[1] - 1), options.reduction);
+  return reduceLabelled('normalizedAbsoluteProbabilityError', miss.div(logits.shape[1] - 1), logits, labels, options);
 }
 
-export interface ReverseCrossEntropyOptions extends ReductionOptions {
+export interface ReverseCrossEntropyOptions extends LabelledOptions {
   /** What log 0 is taken as (A), negative. Default log(1e-4) = -9.21. */
   readonly logZero?: number;
 }
@@ -91,16 +97,17 @@ export interface ReverseCrossEntropyOptions extends ReductionOptions {
  * Reverse cross-entropy -sum over k of p_k log q_k of the one-hot label q, with log 0 taken as A: -A (1 - p_y). Wang et al. 2019.
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws RangeError where arguments or options do not fit.
  */
 export function reverseCrossEntropy(logits: Tensor, labels: Tensor, options: ReverseCrossEntropyOptions = {}): Tensor {
-  const { logZero = Math.log(1e-4), reduction } = options;
+  const { logZero = Math.log(1e-4) } = options;
   requireNumber('reverseCrossEntropy', 'logZero', -logZero, { low: 0, open: true });
-  return reduce(missOf('reverseCrossEntropy', logits, labels).mul(-logZero), reduction);
+  const miss = missOf('reverseCrossEntropy', logits, labels);
+  return reduceLabelled('reverseCrossEntropy', miss.mul(-logZero), logits, labels, options);
 }
 
-export interface GeneralizedCrossEntropyOptions extends ReductionOptions {
+export interface GeneralizedCrossEntropyOptions extends LabelledOptions {
   /** Exponent q in (0, 1]: 1 is the absolute error, towards 0 cross-entropy. Default 0.7; normalised, Ma et al. take 0.1 for ten classes. */
   readonly exponent?: number;
 }
@@ -109,7 +116,7 @@ export interface GeneralizedCrossEntropyOptions extends ReductionOptions {
  * Generalised cross-entropy (1 - p_y^q) / q. Zhang and Sabuncu 2018.
  *
  * @param logits finite, [n, classes] or [n, classes, ...]; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function generalizedCrossEntropy(
@@ -117,17 +124,17 @@ export function generalizedCrossEntropy(
   labels: Tensor,
   options: GeneralizedCrossEntropyOptions = {},
 ): Tensor {
-  const { exponent = 0.7, reduction } = options;
+  const { exponent = 0.7 } = options;
   requireNumber('generalizedCrossEntropy', 'exponent', exponent, { low: 0, high: 1, open: true });
   const { logits: z, target } = labelsLast('generalizedCrossEntropy', logits, labels);
-  return reduce(boxCox(z, exponent).mul(target).sum(-1), reduction);
+  return reduceLabelled('generalizedCrossEntropy', boxCox(z, exponent).mul(target).sum(-1), logits, labels, options);
 }
 
 /**
  * Generalised cross-entropy normalised: (1 - p_y^q) / (C - sum over k of p_k^q). Ma et al. 2020.
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function normalizedGeneralizedCrossEntropy(
@@ -135,10 +142,11 @@ export function normalizedGeneralizedCrossEntropy(
   labels: Tensor,
   options: GeneralizedCrossEntropyOptions = {},
 ): Tensor {
-  const { exponent = 0.7, reduction } = options;
+  const { exponent = 0.7 } = options;
   requireNumber('normalizedGeneralizedCrossEntropy', 'exponent', exponent, { low: 0, high: 1, open: true });
   requireLabels('normalizedGeneralizedCrossEntropy', logits, labels, 2);
-  return normalizedLoss(boxCox(logits.moveAxis(1, -1), exponent).moveAxis(-1, 1), labels, { reduction });
+  const lossOfLabel = boxCox(logits.moveAxis(1, -1), exponent).moveAxis(-1, 1);
+  return normalized('normalizedGeneralizedCrossEntropy', lossOfLabel, labels, options);
 }
 
 /** (1 - p^q) / q for every class, from logits with the classes last. */
@@ -152,7 +160,7 @@ function missOf(who: string, logits: Tensor, labels: Tensor, leastClasses = 1): 
   return z.logSoftmax(-1).mul(target).sum(-1).expm1().neg();
 }
 
-export interface ActivePassiveOptions extends ReductionOptions {
+export interface ActivePassiveOptions extends LabelledOptions {
   /** Losses of single samples under each of their classes' probabilities: the part that raises p_y. Default {@link normalizedCrossEntropy}. */
   readonly active?: (logits: Tensor, labels: Tensor, options: ReductionOptions) => Tensor;
   /** The part that lowers the others explicitly. Default {@link absoluteProbabilityError}. */
@@ -175,7 +183,7 @@ export interface ActivePassiveOptions extends ReductionOptions {
  * ```
  *
  * @param logits finite, [n, classes] or [n, classes, ...], 2 classes or more; `labels` integers [n, ...].
- * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples is 0.
+ * @returns a scalar, or [n, ...] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function activePassive(logits: Tensor, labels: Tensor, options: ActivePassiveOptions = {}): Tensor {
@@ -184,10 +192,10 @@ export function activePassive(logits: Tensor, labels: Tensor, options: ActivePas
     passive = absoluteProbabilityError,
     activeWeight = 1,
     passiveWeight = 1,
-    reduction,
   } = options;
   requireLabels('activePassive', logits, labels);
   const [activeLosses, passiveLosses] = [active, passive].map((loss) => loss(logits, labels, { reduction: 'none' }));
   requireSameShape('activePassive', activeLosses, passiveLosses);
-  return reduce(activeLosses.mul(activeWeight).add(passiveLosses.mul(passiveWeight)), reduction);
+  const losses = activeLosses.mul(activeWeight).add(passiveLosses.mul(passiveWeight));
+  return reduceLabelled('activePassive', losses, logits, labels, options);
 }

@@ -1,12 +1,17 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
 import { requireClassTargets, requireNumber } from '../checks.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { requireLabelledOptions } from '../labelled.js';
+import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
 
 export interface OverlapOptions extends ReductionOptions {
   /** Added to both sides of the fraction, not negative. Default 0. */
   readonly smooth?: number;
   /** Take the sums over the whole batch, a loss for each class, in place of each image. Default false. */
   readonly batch?: boolean;
+  /** Weight w of each class, not negative, [classes]: its losses are multiplied by it, and the mean is sum w_c L_c / sum w_c. Default 1. */
+  readonly weight?: Tensor;
+  /** Integer label of positions that do not count, as if the images were without them. Default: none. */
+  readonly ignoreIndex?: number;
 }
 
 /** Sums over positions, [n, classes] or [classes]. */
@@ -16,23 +21,20 @@ interface Sums {
   readonly target: Tensor;
 }
 
-function sums(
-  who: string,
-  probabilities: Tensor,
-  targets: Tensor,
-  { smooth = 0, batch = false }: OverlapOptions,
-): Sums {
+function sums(who: string, probabilities: Tensor, targets: Tensor, options: OverlapOptions): Sums {
+  const { smooth = 0, batch = false, ignoreIndex } = options;
   requireNumber(who, 'smooth', smooth, { low: 0 });
   if (probabilities.rank < 3)
     throw new RangeError(`${who}: probabilities ${showShape(probabilities.shape)} must be [n, classes, ...positions]`);
   const soft = requireClassTargets(who, probabilities, targets);
-  const mask = soft
-    ? targets
-    : targets.oneHot(probabilities.shape[1], 'bool').cast(probabilities.dtype).moveAxis(-1, 1);
+  requireLabelledOptions(who, probabilities, targets, options);
+  const all = soft ? targets : targets.oneHot(probabilities.shape[1], 'bool').cast(probabilities.dtype).moveAxis(-1, 1);
+  const counted = ignoreIndex === undefined ? undefined : targets.notEqual(ignoreIndex).expandDims(1);
+  const [seen, mask] = [probabilities, all].map((x) => (counted ? counted.where(x, 0) : x));
   const axes = probabilities.shape.map((_, i) => i).filter((i) => i !== 1 && (batch || i > 0));
   return {
-    both: probabilities.mul(mask).sum(axes),
-    predicted: probabilities.sum(axes),
+    both: seen.mul(mask).sum(axes),
+    predicted: seen.sum(axes),
     target: mask.sum(axes),
   };
 }
@@ -44,17 +46,25 @@ function lack(a: Tensor, b: Tensor, { smooth = 0 }: OverlapOptions): Tensor {
   return nothing.where(0, a.add(smooth).div(nothing.where(1, below)).neg().add(1));
 }
 
+/** Losses [n, classes] or [classes], each as its class weighs. */
+function reduceClasses(losses: Tensor, { weight, reduction }: OverlapOptions): Tensor {
+  if (!weight) return reduce(losses, reduction);
+  return reduceShares(losses.mul(weight), weight.broadcastTo(losses.shape), reduction);
+}
+
 /**
  * Dice loss 1 - (2 sum p t + s) / (sum p + sum t + s), the sums over positions. A class that is neither there nor predicted costs 0.
  * Milletari et al. 2016 (whose denominator has squares); Sudre et al. 2017.
  *
  * @param probabilities [n, classes, ...positions], one class for a binary mask.
  * @param targets integer labels [n, ...positions], or masks of the shape and dtype of `probabilities`.
- * @returns a scalar, or [n, classes] ([classes] with `batch`) with reduction `none`.
+ * @returns a scalar, or [n, classes] ([classes] with `batch`) with reduction `none`. The mean is over all classes, those that cost 0 as they are not
+ * there too; over nothing it is 0.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function diceLoss(probabilities: Tensor, targets: Tensor, options: OverlapOptions = {}): Tensor {
   const { both, predicted, target } = sums('diceLoss', probabilities, targets, options);
-  return reduce(lack(both.mul(2), predicted.add(target), options), options.reduction);
+  return reduceClasses(lack(both.mul(2), predicted.add(target), options), options);
 }
 
 /**
@@ -62,10 +72,11 @@ export function diceLoss(probabilities: Tensor, targets: Tensor, options: Overla
  * costs 0. Rahman and Wang 2016.
  *
  * @param probabilities, targets and the result as for {@link diceLoss}.
+ * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function jaccardLoss(probabilities: Tensor, targets: Tensor, options: OverlapOptions = {}): Tensor {
   const { both, predicted, target } = sums('jaccardLoss', probabilities, targets, options);
-  return reduce(lack(both, predicted.add(target).sub(both), options), options.reduction);
+  return reduceClasses(lack(both, predicted.add(target).sub(both), options), options);
 }
 
 export interface TverskyOptions extends OverlapOptions {
@@ -83,7 +94,7 @@ export interface TverskyOptions extends OverlapOptions {
  * @throws RangeError where arguments or options do not fit.
  */
 export function tverskyLoss(probabilities: Tensor, targets: Tensor, options: TverskyOptions = {}): Tensor {
-  return reduce(tverskyLacks('tverskyLoss', probabilities, targets, options), options.reduction);
+  return reduceClasses(tverskyLacks('tverskyLoss', probabilities, targets, options), options);
 }
 
 export interface FocalTverskyOptions extends TverskyOptions {
@@ -99,11 +110,11 @@ export interface FocalTverskyOptions extends TverskyOptions {
  * @throws RangeError where arguments or options do not fit.
  */
 export function focalTverskyLoss(probabilities: Tensor, targets: Tensor, options: FocalTverskyOptions = {}): Tensor {
-  const { gamma = 4 / 3, reduction } = options;
+  const { gamma = 4 / 3 } = options;
   requireNumber('focalTverskyLoss', 'gamma', gamma, { low: 0, open: true });
   const lacks = tverskyLacks('focalTverskyLoss', probabilities, targets, options);
   const nothing = lacks.lessEqual(0);
-  return reduce(nothing.where(0, nothing.where(1, lacks).pow(1 / gamma)), reduction);
+  return reduceClasses(nothing.where(0, nothing.where(1, lacks).pow(1 / gamma)), options);
 }
 
 function tverskyLacks(who: string, probabilities: Tensor, targets: Tensor, options: TverskyOptions): Tensor {

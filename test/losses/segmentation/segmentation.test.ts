@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compile, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
+import { compile, constant, grad, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
 import {
   diceLoss,
   focalTverskyLoss,
@@ -85,6 +85,76 @@ describe('overlap losses', () => {
       expect(toNumbers(values).every((v) => v === 0)).toBe(true);
   });
 
+  it('leave out positions that are ignored, as if images were without them', async () => {
+    const some = () => random64([2, 3, 4], { low: 0.1, high: 0.9 });
+    const labelled = (ignored: number) =>
+      c32([
+        [0, 1, ignored, ignored],
+        [2, 1, ignored, ignored],
+      ]);
+    const ways = [diceLoss, jaccardLoss, tverskyLoss, focalTverskyLoss];
+    for (const ignoreIndex of [255, 0]) {
+      const run = compile((x: Tensor) =>
+        ways.flatMap((loss) =>
+          [false, true].map((batch) => {
+            const whole = (p: Tensor) => loss(p, labelled(ignoreIndex), { ignoreIndex, batch });
+            const labels = c32([
+              [0, 1],
+              [2, 1],
+            ]);
+            // Of the class that is ignored the positions left are ignored too.
+            const rest = (p: Tensor) => loss(p.slice([null, null, [0, 2]]), labels, { ignoreIndex, batch });
+            return [whole(x), rest(x), grad(whole)(x), grad(rest)(x)];
+          }),
+        ),
+      );
+      for (const values of await run(some())) {
+        const [whole, rest, gradient, expected] = values.map(toNumbers);
+        expect(whole[0]).toBeCloseTo(rest[0], 14);
+        gradient.forEach((g, i) => {
+          expect(g).toBeCloseTo(expected[i], 14);
+        });
+        expect(gradient.filter((_, i) => i % 4 > 1).every((g) => g === 0)).toBe(true);
+      }
+    }
+    const all = c32([[9, 9, 9, 9]]);
+    await expectValue(() => diceLoss(c64([[[0.9, 0.2, 0.7, 0.1]]]), all, { ignoreIndex: 9 }), [0]);
+    expect(() => diceLoss(probabilities(), mask(), { ignoreIndex: 1 })).toThrow(
+      /diceLoss: ignoreIndex goes with integer/,
+    );
+  });
+
+  it('weigh their classes', async () => {
+    const weight = () => c64([0.5, 0, 2]);
+    const run = compile((x: Tensor) => {
+      const labels = c32([
+        [0, 1, 2, 2],
+        [1, 1, 0, 0],
+      ]);
+      return [diceLoss, jaccardLoss, tverskyLoss, focalTverskyLoss].map((loss) => {
+        const [single, mean, sum] = (['none', 'mean', 'sum'] as const).map((reduction) =>
+          loss(x, labels, { weight: weight(), reduction }),
+        );
+        return { plain: loss(x, labels, { reduction: 'none' }), single, mean, sum };
+      });
+    });
+    for (const result of await run(random64([2, 3, 4], { low: 0.1, high: 0.9 }))) {
+      const { plain, single, mean, sum } = Object.fromEntries(
+        Object.entries(result).map(([name, values]) => [name, toNumbers(values)]),
+      );
+      const expected = plain.map((loss, i) => loss * [0.5, 0, 2][i % 3]);
+      expected.forEach((loss, i) => {
+        expect(single[i]).toBeCloseTo(loss, 14);
+      });
+      const total = expected.reduce((a, b) => a + b);
+      expect(sum[0]).toBeCloseTo(total, 13);
+      expect(mean[0]).toBeCloseTo(total / 5, 13);
+    }
+    expect(() => jaccardLoss(zeros([1, 3, 4]), zeros([1, 3, 4]), { weight: c32([1, 2, 3]) })).toThrow(
+      /jaccardLoss: weight must be float32 or float64/,
+    );
+  });
+
   it('refuse what has no positions', () => {
     expect(() => diceLoss(zeros([2, 3]), zeros([2, 3]))).toThrow(/diceLoss: probabilities \[2, 3\] must be/);
     expect(() => tverskyLoss(zeros([2, 3, 4]), zeros([2, 3, 4]), { falsePositiveWeight: -1 })).toThrow(
@@ -121,6 +191,45 @@ describe('Lovasz losses', () => {
     // Background: one pixel; errors .2 on it and .1, .3, .9 elsewhere, sorted .9 .3 .2 .1: weights 1/2, 1/6, 1/3, 0.
     const background = 0.9 / 2 + 0.3 / 6 + 0.2 / 3;
     await expectValue(() => lovaszSoftmax(p(), c32([[1, 0, 1, 1]])), [(foreground + background) / 2]);
+  });
+
+  it('leave out positions that do not count, and weigh classes', async () => {
+    const two = (last: readonly (readonly [number, number])[]) =>
+      c64([
+        [
+          [0.1, 0.8, 0.3, 0.9, ...last.map(([p]) => p)],
+          [0.9, 0.2, 0.7, 0.1, ...last.map(([, p]) => p)],
+        ],
+      ]);
+    const [foreground, background] = [0.4416666667, 0.9 / 2 + 0.3 / 6 + 0.2 / 3];
+    const more = () =>
+      two([
+        [0.4, 0.6],
+        [0.99, 0.01],
+      ]);
+    for (const ignoreIndex of [255, -1])
+      await expectValue(
+        () => lovaszSoftmax(more(), c32([[1, 0, 1, 1, ignoreIndex, ignoreIndex]]), { ignoreIndex }),
+        [(foreground + background) / 2],
+      );
+    // A class that is ignored is not there.
+    await expectValue(
+      () => lovaszSoftmax(two([]), c32([[1, 0, 1, 1]]), { ignoreIndex: 7, weight: c64([1, 3]) }),
+      [(3 * foreground + background) / 4],
+    );
+    await expectValue(() => lovaszSoftmax(two([]), c32([[1, 1, 1, 1]]), { weight: c64([1, 0]) }), [0]);
+    const seen = () => constant([[true, true, true, true, false, false]]);
+    const [logits, targets] = [() => c64([[2, -1, 0.5, -0.5, 3, -3]]), () => c64([[1, 0, 1, 1, 0, 1]])];
+    await expectValue(() => lovaszHinge(logits(), targets(), { mask: seen() }), [0.6666666667]);
+    const run = compile((z: Tensor) => grad((x: Tensor) => lovaszHinge(x, targets(), { mask: seen() }))(z));
+    const gradient = toNumbers(await run(ndarray([[2, -1, 0.5, -0.5, 3, -3]], { dtype: 'float64' })));
+    expect(gradient.slice(4)).toEqual([0, 0]);
+    expect(() => lovaszHinge(logits(), targets(), { mask: targets() })).toThrow(
+      /lovaszHinge: mask float64\[1, 6\] must be bool/,
+    );
+    expect(() => lovaszSoftmax(two([]), c32([[1, 0, 1, 1]]), { weight: c64([1]) })).toThrow(
+      /lovaszSoftmax: weight \[1\] must be \[2\]/,
+    );
   });
 
   it('of hard predictions are the Jaccard loss', async () => {

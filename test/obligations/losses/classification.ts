@@ -11,16 +11,23 @@ const pixels = { logits: floats(['n', 3, 2], -2, 2), labels: labels(3, ['n', 2])
 
 export const classification: Record<string, Example> = {
   crossEntropy: loss(classes, ['n'], ({ logits, labels }, o) => losses.crossEntropy(logits, labels, o)),
-  'crossEntropy: smoothed, of pixels': loss(pixels, ['n', 2], ({ logits, labels }, o) =>
-    losses.crossEntropy(logits, labels, { labelSmoothing: 0.2, ...o }),
+  'crossEntropy: smoothed, of pixels': loss(
+    pixels,
+    ['n', 2],
+    ({ logits, labels }, o) => losses.crossEntropy(logits, labels, { labelSmoothing: 0.2, ...o }),
+    { uncounted: 'what smoothing gives to each class is weighed as that class, as in PyTorch' },
   ),
+  'crossEntropy: of pixels': loss(pixels, ['n', 2], ({ logits, labels }, o) => losses.crossEntropy(logits, labels, o)),
   'crossEntropy: soft': loss(soft, ['n'], ({ logits, targets }, o) => losses.crossEntropy(logits, targets, o)),
   'crossEntropy: weighted, some ignored': loss(
     classes,
     ['n'],
     ({ logits, labels }, o) =>
       losses.crossEntropy(logits, labels, { weight: constant([1, 2, 3], logits.dtype), ignoreIndex: 2, ...o }),
-    { counted: ({ labels }) => toNumbers(labels).reduce((total, y) => total + [1, 2, 0][y], 0) },
+    {
+      counted: ({ labels }) => toNumbers(labels).reduce((total, y) => total + [1, 2, 0][y], 0),
+      uncounted: 'it weighs and ignores already',
+    },
   ),
   negativeLogLikelihood: loss(
     { logProbabilities: logarithms(distributions(['n', 3])), labels: labels(3) },
@@ -42,6 +49,9 @@ export const classification: Record<string, Example> = {
   polyFocalLoss: loss(classes, ['n'], ({ logits, labels }, o) => losses.polyFocalLoss(logits, labels, o)),
   binaryPolyFocalLoss: loss(elements, ['n', 3], ({ logits, targets }, o) =>
     losses.binaryPolyFocalLoss(logits, targets, o),
+  ),
+  'binaryPolyFocalLoss: weighted': loss(elements, ['n', 3], ({ logits, targets }, o) =>
+    losses.binaryPolyFocalLoss(logits, targets, { ...o, weight: constant([0.5, 0, 2], logits.dtype) }),
   ),
   truncatedCrossEntropy: loss(classes, ['n'], ({ logits, labels }, o) =>
     losses.truncatedCrossEntropy(logits, labels, { terms: 3, ...o }),

@@ -4,6 +4,7 @@ import { bools, fixed, floats, labels, signs } from '../given.js';
 
 const views = { x: floats(['n', 3]), y: floats(['n', 3]) };
 const batch = { embeddings: floats(['n', 3]), labels: labels(2) };
+const ofPairs = 'it is of pairs: every sample stands in the losses of others';
 const twoRows = /with two rows or more/;
 const weighted = 'the weights of similarities count as constants; circle-loss.test.ts has the derivative';
 
@@ -42,15 +43,18 @@ export const contrastive: Record<string, Example> = {
     ({ positives, negatives }) => losses.gradientScaling(positives, negatives, { temperature: 0.5 }),
     { least: 0 },
   ),
-  supCon: loss(batch, ['n'], ({ embeddings, labels }, o) =>
-    losses.supCon(embeddings, labels, { temperature: 0.5, ...o }),
+  supCon: loss(
+    batch,
+    ['n'],
+    ({ embeddings, labels }, o) => losses.supCon(embeddings, labels, { temperature: 0.5, ...o }),
+    { uncounted: ofPairs },
   ),
   'supCon: inside the logarithm, anchors without positives left out': loss(
     { embeddings: floats(['n', 3]), labels: labels(3) },
     ['n'],
     ({ embeddings, labels }, o) =>
       losses.supCon(embeddings, labels, { temperature: 0.5, form: 'in', emptyAnchors: 'skip', ...o }),
-    { counted: 2 },
+    { counted: 2, uncounted: ofPairs },
   ),
   sigmoidPairLoss: loss(views, ['n'], ({ x, y }, o) => losses.sigmoidPairLoss(x, y, { bias: -1, ...o })),
   'sigmoidPairLoss: of given pairs, scale and bias learned': loss(
@@ -81,16 +85,17 @@ export const contrastive: Record<string, Example> = {
     batch,
     ['n', 'n'],
     ({ embeddings, labels }, o) => losses.contrastiveLoss(embeddings, labels, o),
-    { counted: 12 },
+    { counted: 12, uncounted: ofPairs },
   ),
   tripletLoss: loss(batch, ['n', 'n', 'n'], ({ embeddings, labels }, o) => losses.tripletLoss(embeddings, labels, o), {
     counted: 8,
+    uncounted: ofPairs,
   }),
   circlePairLoss: loss(
     batch,
     ['n'],
     ({ embeddings, labels }, o) => losses.circlePairLoss(embeddings, labels, { scale: 3, ...o }),
-    { detached: weighted },
+    { detached: weighted, uncounted: ofPairs },
   ),
   circleLoss: loss(
     { positives: floats(['n', 2]), negatives: floats(['n', 3]) },

@@ -36,5 +36,6 @@ export const detection: Record<string, Example> = {
         { boxes: targetBoxes, confidence: targetConfidence, labels, responsible },
         o,
       ),
+    { uncounted: 'which predictions count is said by `responsible`' },
   ),
 };

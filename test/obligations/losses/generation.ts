@@ -35,8 +35,10 @@ export const generation: Record<string, Example> = {
   gradientPenalty: loss(
     { real: fixed(floats(['n', 3])), fake: fixed(floats(['n', 3])), weights: floats([3, 2]) },
     ['n'],
-    ({ real, fake, weights }, o) =>
-      losses.gradientPenalty((x: Tensor) => x.matmul(weights).tanh().sum(-1), real, fake, constant(key(2)), o),
+    ({ real, fake, weights }, { reduction }) =>
+      losses.gradientPenalty((x: Tensor) => x.matmul(weights).tanh().sum(-1), real, fake, constant(key(2)), {
+        reduction,
+      }),
     { draws: 'each pair has its own mix', free: { weights: 'they are the model, not an argument' } },
   ),
   featureReconstruction: loss(
@@ -83,7 +85,7 @@ export const sequences: Record<string, Example> = {
     { logProbabilities: floats(['n', 5, 3], -2, 0), labels: fixed(path.labels) },
     ['n'],
     ({ logProbabilities, labels }, o) => losses.ctcLoss(logProbabilities, labels.add(1), o),
-    { least: -Infinity },
+    { least: -Infinity, uncounted: 'its labels are strings' },
   ),
   minimumRisk: loss(
     { logProbabilities: floats(['n', 3], -2, 0), risks: fixed(positives(['n', 3])) },

@@ -72,8 +72,11 @@ export const metric: Record<string, Example> = {
       losses.meanByClass(labels, constant([1, 2], values.dtype))(counted.where(values, 0), counted),
     { least: 0, free: { losses: 'losses come from a loss, which has checked them', counted: 'it comes from a loss' } },
   ),
-  centerLoss: loss(centred, ['n'], ({ features, labels, centers }, o) =>
-    losses.centerLoss(features, labels, centers, o),
+  centerLoss: loss(
+    centred,
+    ['n'],
+    ({ features, labels, centers }, o) => losses.centerLoss(features, labels, centers, o),
+    { uncounted: 'it is of embeddings, beside a loss of classes' },
   ),
   updateCenters: choice(centred, [3, 2], undefined, ({ features, labels, centers }) =>
     losses.updateCenters(centers, features, labels),
