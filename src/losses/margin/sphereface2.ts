@@ -1,7 +1,7 @@
 import { showShape, type Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber } from '../checks.js';
 import { labelPlaces, readLabels, writeLabels } from '../label-places.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { classCosines } from './cosines.js';
 
 export interface SphereFace2MarginOptions {
@@ -116,7 +116,7 @@ function requireWeight(who: string, positiveWeight: number): void {
     throw new RangeError(`${who}: positiveWeight ${positiveWeight} must lie in (0, 1)`);
 }
 
-export interface SphereFace2Options extends SphereFace2LogitsOptions, SphereFace2BiasOptions, ReductionOptions {
+export interface SphereFace2Options extends SphereFace2LogitsOptions, SphereFace2BiasOptions, LabelledOptions {
   /** What is added to all logits (b), learned; a number or a scalar. Default {@link sphereFace2Bias}. */
   readonly bias?: number | Tensor;
 }
@@ -127,8 +127,8 @@ export interface SphereFace2Options extends SphereFace2LogitsOptions, SphereFace
  * them is a negative of all. Wen et al. 2022. The published code has 50 times this, for its SGD.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d], two classes or more; `labels` integers [n],
- * and some other integer for a sample of none of the classes.
- * @returns a scalar, or [n] with reduction `none`.
+ * and some other integer for a sample of none of the classes, whose weight is 0 where classes have weights.
+ * @returns a scalar, or [n] with reduction `none`. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function sphereFace2(
@@ -137,7 +137,7 @@ export function sphereFace2(
   labels: Tensor,
   options: SphereFace2Options = {},
 ): Tensor {
-  const { scale = 40, positiveWeight = 0.7, reduction } = options;
+  const { scale = 40, positiveWeight = 0.7 } = options;
   requireWeight('sphereFace2', positiveWeight);
   const cosine = classCosines(features, weights, 'sphereFace2');
   requireLabels('sphereFace2', cosine, labels, options.bias === undefined ? 2 : 1);
@@ -145,11 +145,9 @@ export function sphereFace2(
   const logits = logitsOf('sphereFace2', cosine, labels, { ...options, bias });
   const own = labels.oneHot(cosine.shape[1], 'bool');
   const misses = own.where(logits.neg(), logits).softplus();
-  return reduce(
-    own
-      .where(misses.mul(positiveWeight), misses.mul(1 - positiveWeight))
-      .sum(1)
-      .div(scale),
-    reduction,
-  );
+  const losses = own
+    .where(misses.mul(positiveWeight), misses.mul(1 - positiveWeight))
+    .sum(1)
+    .div(scale);
+  return reduceLabelled('sphereFace2', losses, cosine, labels, options);
 }
