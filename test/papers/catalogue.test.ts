@@ -102,9 +102,11 @@ describe('the catalogue', () => {
     expect(adaFace.map((option) => option.split(':')[0]).sort()).toEqual([
       'concentration',
       'gradient',
+      'ignoreIndex',
       'margin',
       'reduction',
       'scale',
+      'weight',
     ]);
     expect(adaFace).toContain('margin: Margin m, in [0, 1]. Default 0.4.');
     // Some of a type's fields, and some more.

@@ -47,8 +47,8 @@ export function polyLoss(logits: Tensor, targets: Tensor, options: PolyLossOptio
   const { coefficients = [1], labelSmoothing = 0 } = options;
   requireCoefficients('polyLoss', coefficients);
   const { logits: z, target } = classesLast('polyLoss', logits, targets);
-  const entropy = crossEntropy(logits, targets, { labelSmoothing, reduction: 'none' });
   const smoothed = smoothTargets('polyLoss', target, labelSmoothing);
+  const entropy = crossEntropy(logits, targets, { labelSmoothing, reduction: 'none' });
   // The sum of what the target gives each class times what that class lacks keeps its digits where p is nearly 1, as 1 - p does not.
   const miss = smoothed.mul(z.logSoftmax(-1).expm1().neg()).sum(-1);
   return reduceLabelled('polyLoss', entropy.add(polynomial(coefficients, miss)), logits, targets, options);

@@ -1,6 +1,6 @@
 import type { Tensor } from '../../tensor/index.js';
 import { requireLabels, requireNumber } from '../checks.js';
-import { type ReductionOptions, reduce } from '../reduction.js';
+import { type LabelledOptions, reduceLabelled } from '../labelled.js';
 import { classCosines } from './cosines.js';
 
 export interface SFaceWeightOptions {
@@ -31,7 +31,7 @@ export function sFaceWeights(cosine: Tensor, labels: Tensor, options: SFaceWeigh
   return own.where(angle.sub(intraAngle), angle.neg().add(interAngle)).mul(steepness).sigmoid();
 }
 
-export interface SFaceOptions extends SFaceWeightOptions, ReductionOptions {
+export interface SFaceOptions extends SFaceWeightOptions, LabelledOptions {
   /** By what all cosines are multiplied (s), above 0. Default 64. */
   readonly scale?: number;
 }
@@ -43,15 +43,16 @@ export interface SFaceOptions extends SFaceWeightOptions, ReductionOptions {
  * defaults are the published code's.
  *
  * @param features [n, d]; `weights` of the classes, [classes, d] or [classes, subCenters, d]; `labels` integers [n].
- * @returns a scalar, or [n] with reduction `none`; of any sign.
+ * @returns a scalar, or [n] with reduction `none`; of any sign. The mean over no samples, or over none that counts, is 0.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function sFace(features: Tensor, weights: Tensor, labels: Tensor, options: SFaceOptions = {}): Tensor {
-  const { scale = 64, reduction } = options;
+  const { scale = 64 } = options;
   requireNumber('sFace', 'scale', scale, { low: 0, open: true });
   const cosine = classCosines(features, weights, 'sFace');
   requireLabels('sFace', cosine, labels);
   const own = labels.oneHot(cosine.shape[1], 'bool');
   const moved = sFaceWeights(cosine, labels, options).mul(cosine);
-  return reduce(own.where(moved.neg(), moved).sum(1).mul(scale), reduction);
+  const losses = own.where(moved.neg(), moved).sum(1).mul(scale);
+  return reduceLabelled('sFace', losses, cosine, labels, options);
 }
