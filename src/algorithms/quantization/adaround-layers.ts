@@ -1,6 +1,6 @@
 import { compile } from '../../runtime/index.js';
 import { foldIn, type Key, permutation } from '../../runtime/random/index.js';
-import { item, type NDArray, ndarray, type Tensor } from '../../tensor/index.js';
+import { item, type NDArray, ndarray, showShape, type Tensor } from '../../tensor/index.js';
 import { type AdaRoundOptions, type AdaRoundState, adaRound } from './adaround.js';
 import { type GridOptions, quantizationGrid } from './grid.js';
 
@@ -14,7 +14,7 @@ export interface LayerToRound {
 export interface AdaRoundLayersOptions extends Omit<AdaRoundOptions, 'apply'> {
   /** Default: symmetric, one scale a layer, 4 bits, the scale of least squared error. */
   readonly grid?: GridOptions;
-  /** Examples a step. Default 32. */
+  /** Examples a step, all where there are fewer. Default 32. */
   readonly batchSize?: number;
   /** Whether a layer is given what the rounded layers before it make of the examples, rather than the exact ones. Default true. */
   readonly asymmetric?: boolean;
@@ -34,6 +34,8 @@ export interface RoundedLayer {
  * batches of 32 among 1,024 images.
  *
  * @param x unlabelled examples for the first layer, [n, ...]. @param key of the batches.
+ * @returns what became of each layer, in their order.
+ * @throws RangeError for no examples, or a batch size that is none.
  */
 export async function adaRoundLayers(
   layers: readonly LayerToRound[],
@@ -43,6 +45,10 @@ export async function adaRoundLayers(
 ): Promise<RoundedLayer[]> {
   const { grid = { bits: 4, range: 'mse' }, batchSize = 32, asymmetric = true, ...rest } = options;
   const [n] = x.shape;
+  if (!(n > 0 && Number.isInteger(batchSize) && batchSize > 0))
+    throw new RangeError(
+      `adaRoundLayers: x ${showShape(x.shape)} and batchSize ${batchSize} must be examples, and some`,
+    );
   const rounded: RoundedLayer[] = [];
   let [exact, coarse] = [x, x];
   for (const [position, { weights, apply }] of layers.entries()) {

@@ -1,6 +1,6 @@
 import { batchNormParameters, Context, type Symbolic, type Variables } from '../../nn/index.js';
 import { firstOrder, type GradientTransformation } from '../../optim/index.js';
-import { leavesOf, type MapTree, merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
+import { leavesOf, type MapTree, merge, type NDArray, partition, showShape, type Tensor } from '../../tensor/index.js';
 
 /** What is adapted: a layer of `nn`, or anything that applies variables to an input in a context, with logits, features, ... as outputs. */
 export interface AdaptableModel<O> {
@@ -49,7 +49,8 @@ export interface TestTimeAdaptation<O> {
  * the forward pass before the last update.
  *
  * @param options the model, the loss of its outputs, the optimizer; see {@link AdaptationOptions}.
- * @throws RangeError for steps that are none, and, from `init`, where no variable is to adapt.
+ * @throws RangeError for steps that are none, from `init` where no variable is to adapt, and from `step` for a batch of none; batch normalisation
+ *   of vectors refuses batches of one.
  */
 export function testTimeAdaptation<O>(
   options: AdaptationOptions<O> & { readonly loss: (outputs: O) => Tensor },
@@ -72,6 +73,7 @@ export function testTimeAdaptation<O>(
       return { variables, moments: minimizer.init(adapted) };
     },
     step: (state, x) => {
+      if (x.shape[0] === 0) throw new RangeError(`testTimeAdaptation: x ${showShape(x.shape)} must be a batch of some`);
       let [adapted, frozen] = divided(state.variables);
       let { moments } = state;
       let outputs: O | undefined;

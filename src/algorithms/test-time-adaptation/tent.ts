@@ -9,6 +9,8 @@ import { type AdaptationOptions, type TestTimeAdaptation, testTimeAdaptation } f
  *
  * The paper takes SGD with momentum 0.9 and rate 0.00025 on ImageNet, Adam with rate 0.001 elsewhere. Small batches, batches of one class and large
  * rates let it predict one class for all; keep the first state to begin anew.
+ *
+ * @returns the procedure. @throws as {@link testTimeAdaptation}.
  */
 export function tent(options: AdaptationOptions<Tensor>): TestTimeAdaptation<Tensor> {
   return testTimeAdaptation({ ...options, loss: (logits) => conditionalEntropy(logits) });

@@ -18,6 +18,7 @@ import {
   softRound,
 } from '../../../src/algorithms/index.js';
 import {
+  castArray,
   compile,
   constant,
   conv,
@@ -251,6 +252,32 @@ describe('adaRoundLayers', () => {
     for (const { open } of rounded) expect(open).toBeLessThan(0.5);
     // On the levels of the grid: at most 8 different values a layer.
     for (const { weights } of rounded) expect(new Set(toNumbers(weights)).size).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('the inputs of a layer', () => {
+  it('are what the rounded layers before it make of the examples, or the exact ones', async () => {
+    const single = (a: NDArray) => castArray(a, 'float32');
+    const x = single(random64([40, 5], { stream: 34, low: 0, high: 1 }));
+    const layers: LayerToRound[] = [
+      { weights: single(random64([9, 5], { stream: 35 })), apply: (w, inputs) => linear(inputs, w).relu() },
+      { weights: single(random64([6, 9], { stream: 36 })), apply: (w, inputs) => linear(inputs, w) },
+    ];
+    // All examples in every step, so that the key does not matter.
+    const options = { steps: 120, batchSize: 40, optimizer: adam({ learningRate: 0.05 }), grid: { bits: 2 } };
+    const last = async (asymmetric: boolean) =>
+      toNumbers((await adaRoundLayers(layers, x, key(0), { ...options, asymmetric }))[1].weights);
+    const exact = (await compile(layers[0].apply)(layers[0].weights, x)) as NDArray;
+    const [alone] = await adaRoundLayers([layers[1]], exact, key(0), options);
+    expect(await last(false)).toEqual(toNumbers(alone.weights));
+    expect(await last(true)).not.toEqual(toNumbers(alone.weights));
+  });
+
+  it('must be some', async () => {
+    const layer: LayerToRound = { weights: random64([2, 3]), apply: (w, inputs) => linear(inputs, w) };
+    await expect(adaRoundLayers([layer], random64([0, 3]), key(0), { steps: 2 })).rejects.toThrow(
+      /adaRoundLayers: x \[0, 3\] and batchSize 32 must be examples, and some/,
+    );
   });
 });
 

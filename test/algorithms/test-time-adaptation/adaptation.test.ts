@@ -16,6 +16,7 @@ import {
   ndarray,
   type Tensor,
   toNumbers,
+  zeros,
 } from '../../../src/index.js';
 import { conditionalEntropy, fitClassGaussians } from '../../../src/losses/index.js';
 import {
@@ -194,6 +195,8 @@ describe('testTimeAdaptation', () => {
       /there is none that `parameters` names/,
     );
     expect(() => tent({ model: net, optimizer, steps: 0 })).toThrow(/steps 0 must be a positive integer/);
+    const { step } = tent({ model: net, optimizer });
+    expect(() => step({} as never, zeros([0, 2, 4, 4]))).toThrow(/x \[0, 2, 4, 4\] must be a batch of some/);
   });
 });
 
