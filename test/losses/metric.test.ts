@@ -9,6 +9,7 @@ interface Options extends losses.ReductionOptions, losses.CircleOptions {
   readonly weights: Tensor;
   readonly features: Tensor;
   readonly covariance: Tensor;
+  readonly pairs: Tensor;
   readonly mean: number;
   readonly deviation: number;
   readonly there: Tensor;
@@ -29,6 +30,8 @@ describe('margins, metric and self-supervised losses agree with PyTorch', () => 
       tico: (x: Tensor, y: Tensor, o: Options) => losses.tico(x, y, o.covariance, o).loss,
       intl: (x: Tensor, y: Tensor, o: losses.IntlOptions) => losses.intl([x, y], o),
       sFace: (x: Tensor, y: Tensor, o: Options) => losses.sFace(x, o.weights, y, o),
+      'sigmoidPairLoss, pairs': (x: Tensor, y: Tensor, { reduction, pairs }: Options) =>
+        losses.sigmoidPairLoss(x, y, { reduction, pairs: pairs.greater(0.5) }),
       sphereFace2: (x: Tensor, y: Tensor, o: Options) => losses.sphereFace2(x, o.weights, y, o),
       sphereFace2OfWeights: (w: Tensor, y: Tensor, o: Options) => losses.sphereFace2(o.features, w, y, o),
       unpg: (x: Tensor, y: Tensor, o: Options) =>

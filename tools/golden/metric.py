@@ -252,4 +252,15 @@ bank, draws = tensor(68, [7, 4]), torch.tensor([[0, 3, 6], [2, 2, 1], [5, 4, 3],
 case("instanceNce", lambda x, y: nce(F.normalize(x, dim=-1), y, draws, bank, 9.0, 0.07), x, labels, {"z": 9}, {"bank": bank, "noise": draws.double()})
 case("instanceNce", lambda x, y: nce(F.normalize(x, dim=-1), y, draws, bank, 30.0, 0.5, 0.01), x, labels, {"z": 30, "temperature": 0.5, "epsilon": 0.01}, {"bank": bank, "noise": draws.double()})
 
+
+def sigmoid_pairs(x, y, positive, t, b):
+    logits = F.normalize(x, dim=-1) @ F.normalize(y, dim=-1).T * math.exp(t) + b
+    return -F.logsigmoid(torch.where(positive, 1, -1) * logits).sum(-1)
+
+
+together = tensor(69, [6, 6]) > 0.4
+case("sigmoidPairLoss", lambda x, y: sigmoid_pairs(x, y, torch.eye(6, dtype=torch.bool), math.log(10), -10), x, second)
+case("sigmoidPairLoss", lambda x, y: sigmoid_pairs(x, y, torch.eye(6, dtype=torch.bool), 0.7, -1.5), x, second, {"logScale": 0.7, "bias": -1.5})
+case("sigmoidPairLoss, pairs", lambda x, y: sigmoid_pairs(x, y, together, math.log(10), -10), x, second, {}, {"pairs": together.double()})
+
 write("metric.json", {"cases": cases})

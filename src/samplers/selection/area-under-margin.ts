@@ -91,10 +91,10 @@ export interface ThresholdSampleOptions {
  * Examples drawn to be threshold samples: floor(N / (c + 1)) of them, int32. Trained with the label c of a class that does not exist
  * ({@link withExtraClass}) they are wrong by construction, and show what the margins of wrong labels are. Pleiss et al. 2020.
  *
- * @throws RangeError where there are too few examples for the run.
+ * @throws RangeError where there are too few examples for the run, or no classes.
  */
 export function thresholdSamples(key: Key, { examples, classes, run = 0 }: ThresholdSampleOptions): NDArray<'int32'> {
-  const count = Math.floor(examples / (classes + 1));
+  const count = Number.isInteger(classes) && classes >= 1 ? Math.floor(examples / (classes + 1)) : 0;
   if (!(count >= 1 && Number.isInteger(run) && run >= 0 && (run + 1) * count <= examples))
     throw new RangeError(
       `thresholdSamples: ${examples} examples of ${classes} classes have no set of threshold samples for run ${run}`,

@@ -138,6 +138,22 @@ describe('cMixup', () => {
     expect(toNumbers((await run(...inputs, key(9))).mixed.x)).not.toEqual(toNumbers(got.mixed.x));
   });
 
+  it('draws shares from Beta(2, 2)', async () => {
+    const n = 20_000;
+    const run = compile((t: Tensor, k: Tensor) => {
+      const all = { x: t, y: t };
+      const { share } = cMixup(all, { x: t.slice([[0, 2]]), y: t.slice([[0, 2]]) }, k, {
+        bandwidth: 1,
+        perExample: true,
+      });
+      return [share.mean(), share.sub(0.5).square().mean()];
+    });
+    const [mean, variance] = (await run(random64([n, 1]), key(3))).map((v) => toNumbers(v)[0]);
+    // Four standard errors; the fourth central moment is 3/560.
+    close(mean, 1 / 2, 4 * Math.sqrt(1 / 20 / n), 'mean');
+    close(variance, 1 / 20, 4 * Math.sqrt((3 / 560 - 1 / 400) / n), 'variance');
+  });
+
   it('errs in the target by at most the curvature over 8 times the squared gap', async () => {
     // Inputs t, targets g(t) = e^t: what the mixed target differs from the target of the mixed input.
     await fc.assert(

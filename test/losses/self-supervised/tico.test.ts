@@ -41,6 +41,10 @@ describe('tico', () => {
     await expectValue(gradient(true), [-0.07914148, 0.03957074, -0.0009748437, -0.002924531, -0.2001467048, 0]);
     const target = (t: Tensor) => losses.tico(first(), t, none(), { throughCovariance: true }).loss;
     await expectValue(() => grad(target)(second()), Array(6).fill(0));
+    // Neither into the moments that go on to the next step, nor into those of before.
+    const after = (z: Tensor) => losses.tico(z, second(), none(), { throughCovariance: true }).covariance.sum();
+    await expectValue(() => grad(after)(first()), Array(6).fill(0));
+    await expectValue(() => grad((c: Tensor) => losses.tico(first(), second(), c).loss)(none()), Array(4).fill(0));
     await checkDerivatives(
       (z) => losses.tico(z, second(), eye(2, 2, 'float64'), { throughCovariance: true }).loss,
       [random64([3, 2])],

@@ -267,8 +267,8 @@ describe('spatialTransformer', () => {
       localization: flattenLayer,
       features: c.weight.shape[1],
       outputSize: [3, 5],
-      alignCorners: i === 0,
-      padding: i === 0 ? 'zeros' : 'border',
+      // The first by default: corners aligned, zeros outside.
+      ...(i > 0 && { alignCorners: false, padding: 'border' }),
     });
     const fn = (x: Tensor, weight: Tensor, bias: Tensor) =>
       layer.apply({ localization: {}, theta: { weight, bias } } as never, x, new Context());

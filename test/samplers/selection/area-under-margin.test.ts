@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compile, constant, type NDArray, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
+import { compile, constant, grad, type NDArray, ndarray, type Tensor, toNumbers, zeros } from '../../../src/index.js';
 import { key } from '../../../src/runtime/random/index.js';
 import {
   areaUnderMargin,
@@ -101,6 +101,21 @@ describe('recordMargins', () => {
     allClose(await area(other), toNumbers(await area(state)), 1e-7, 'in another order');
   });
 
+  it('lets no derivative into the state', async () => {
+    const gradient = compile((z: Tensor) =>
+      grad((logits: Tensor) => {
+        const { sum, count } = recordMargins(
+          { sum: zeros([2]), count: zeros([2]) },
+          logits,
+          constant([0, 1], 'int32'),
+          constant([1, 0], 'int32'),
+        );
+        return sum.add(count).sum();
+      })(z),
+    );
+    expect(toNumbers(await gradient(random64([2, 3])))).toEqual(new Array(6).fill(0));
+  });
+
   it('counts an example as often as it stands in a batch', async () => {
     const step = record();
     const logits = ndarray([
@@ -124,6 +139,7 @@ describe('threshold samples', () => {
     expect(Math.max(...sets.flat())).toBeLessThan(47);
     expect(sets[0]).not.toEqual(Array.from(thresholdSamples(key(8), options).data));
     expect(() => thresholdSamples(key(7), { ...options, run: 4 })).toThrow(/no set of threshold samples for run 4/);
+    expect(() => thresholdSamples(key(7), { examples: 5, classes: 0 })).toThrow(/5 examples of 0 classes have no set/);
   });
 
   it('are given a class of their own', () => {
