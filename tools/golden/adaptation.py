@@ -53,7 +53,8 @@ def cafa(z, predicted, g, include=False):
     own = torch.nn.functional.one_hot(predicted, 4)
     intra = (m * own).sum(1)
     inter = (m * (present if include else present * (1 - own))).sum(1)
-    return (intra.log() - inter.log()).mean()
+    known = present[predicted]  # features whose class has no Gaussian do not count
+    return ((intra.log() - inter.log()) * known).sum() / known.sum()
 
 
 z, predicted = tensor(702, [6, 5], -2, 2), torch.tensor([0, 1, 3, 0, 1, 3])
