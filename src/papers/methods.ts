@@ -111,7 +111,9 @@ export const methods: Readonly<Record<string, Method>> = {
   'deconfounded-cka': {
     exports: [
       'diagnostics.deconfoundedCka',
+      'diagnostics.deconfoundedRsa',
       'diagnostics.cka',
+      'diagnostics.rsa',
       'diagnostics.hsic',
       'diagnostics.normalizedGram',
       'diagnostics.deconfound',
@@ -136,7 +138,6 @@ export const methods: Readonly<Record<string, Method>> = {
   fish: {
     exports: [
       'algorithms.fishStep',
-      'algorithms.fish',
       'algorithms.fish',
       'algorithms.idgmLoss',
       'algorithms.gradientInnerProduct',

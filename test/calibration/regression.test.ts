@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as c from '../../src/calibration/index.js';
-import { arange, compile, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
+import { arange, compile, grad, ndarray, type Tensor, toNumbers, zeros } from '../../src/index.js';
 import {
   gaussianMixtureCdf,
   gaussianMixtureCrps,
@@ -63,6 +63,12 @@ describe('regularisers', () => {
     // Second derivatives of a sigmoid of steepness 100 reach the thousands.
     (_, each) => agreesWith(each, (x) => named[each.name](x, each.options), { float32: 1e-4, float64: 1e-11 }),
   );
+
+  it('have no slope where a difference of a power below 1 is 0', async () => {
+    const met = () => c64([0.25, 0.5, 0.75]);
+    await expectValue(() => grad((p: Tensor) => c.pceSort(p, { power: 0.5 }))(met()), [0, 0, 0]);
+    await expectValue(() => c.pceSort(met().add(0.04), { power: 0.5 }), [0.2]);
+  });
 
   it('take a smaller spacing where there are few transforms, and refuse what is none', async () => {
     const [few, root] = await Promise.all(

@@ -77,9 +77,12 @@ function softened(descending: Tensor, strength: number): Tensor {
   return ranks.sub(isotonic(ranks.sub(descending)));
 }
 
+/** |x|^power. Below a power of 1, whose slope at 0 is infinite, there is none there. */
 function absolutePower(x: Tensor, power: number): Tensor {
   const size = x.abs();
-  return power === 1 ? size : size.pow(power);
+  if (power === 1) return size;
+  const nothing = size.equal(0);
+  return power < 1 ? nothing.where(0, nothing.where(1, size).pow(power)) : size.pow(power);
 }
 
 /**

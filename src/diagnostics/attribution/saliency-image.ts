@@ -8,7 +8,8 @@ export interface SaliencyImageOptions {
 
 /**
  * A picture of how strong an attribution map is anywhere: A = sum over channels of |map|, then (A - min A) / (v - min A) clipped to [0, 1],
- * with v the percentile of A. A picture of one value is 0. Smilkov et al. 2017, section 3.1.
+ * with v the percentile of A. A picture of one value is 0. As in
+ * the code of Smilkov et al. 2017.
  *
  * @param map [..., channels, height, width].
  * @returns [..., height, width], black 0 to white 1.

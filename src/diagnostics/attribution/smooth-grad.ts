@@ -6,7 +6,10 @@ import type { AttributionMap } from './gradient-map.js';
 export interface SmoothGradOptions {
   /** Noisy copies n of each input, which go through the map together. Default 25, as in the authors' code; beyond 50 little changes. */
   readonly samples?: number;
-  /** Deviation of the noise as a share of max(x) - min(x) of each sample, not negative. Default 0.15; 0.1 to 0.2 is useful. */
+  /**
+   * Deviation of the noise as a share of max(x) - min(x) of each sample, not negative. Default 0.15, as in the authors' code; 0.1 to 0.2 is
+   * useful. For a deviation of its own give noise to {@link smoothedMaps}.
+   */
   readonly spread?: number;
 }
 
@@ -26,7 +29,7 @@ export interface SmoothedMaps {
  *   SG(x) = 1/n sum over k of M(x + e_k),   e_k ~ N(0, sigma^2 I),   sigma = spread (max(x) - min(x)) of each sample.
  *
  * With M the gradient of a score it tends to the gradient of the score smoothed by that noise. Noisy copies are not clipped to the range of
- * the input. A constant input has sigma = 0: its map comes back as it is. Smilkov et al. 2017, section 3 (arXiv 1706.03825).
+ * the input. A constant input has sigma = 0: its map comes back as it is. Smilkov et al. 2017 (arXiv 1706.03825).
  *
  * Note that the authors' code averages squares by default: {@link smoothGradSquared}.
  *
@@ -42,7 +45,7 @@ export function smoothGrad(map: AttributionMap, x: Tensor, key: Tensor, options:
 
 /**
  * SmoothGrad-Squared: the mean of the squares of an attribution map over noisy copies of the input, as the authors' code does by default.
- * Arguments as for {@link smoothGrad}. Hooker et al. 2019 (arXiv 1806.10758), section 3.
+ * Arguments as for {@link smoothGrad}. Hooker et al. 2019 (arXiv 1806.10758).
  */
 export function smoothGradSquared(
   map: AttributionMap,
@@ -55,7 +58,7 @@ export function smoothGradSquared(
 
 /**
  * VarGrad: the variance of an attribution map over noisy copies of the input, with n in the denominator; 0 where the map is constant.
- * Arguments as for {@link smoothGrad}. Adebayo et al. 2018 (arXiv 1810.03307), section 3.
+ * Arguments as for {@link smoothGrad}. Adebayo et al. 2018 (arXiv 1810.03307).
  */
 export function varGrad(map: AttributionMap, x: Tensor, key: Tensor, options: SmoothGradOptions = {}): Tensor {
   return smoothedMaps(map, x, smoothingNoise(x, key, options)).variance;

@@ -81,7 +81,7 @@ export interface DeconfoundedSimilarity {
  *
  * Invariant as CKA is. 0 where a representation has no similarity but that of the inputs, or none at all. What depends on K_0 other than
  * linearly stays in. For other confounders, or several, take {@link deconfound} and {@link alignment}.
- * Cui et al. 2022, section 3 (arXiv 2202.00095).
+ * Cui et al. 2022 (arXiv 2202.00095).
  *
  * @param first, second [n, ...]; `inputs` [n, ...]: the same items in the same order.
  * @throws RangeError where the numbers of items differ or are below two.

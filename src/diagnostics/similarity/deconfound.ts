@@ -14,7 +14,7 @@ export interface Deconfounded {
  * Regresses y on confounders of its shape and an intercept, over all its elements, by least squares. Of confounders that depend on each other
  * the shortest solution is taken. A residual that is rounding alone is 0: y is a combination of the confounders.
  *
- * Cui et al. 2022, section 3: y is a similarity of representations, the confounder that of the inputs.
+ * Cui et al. 2022: y is a similarity of representations, the confounder that of the inputs.
  *
  * @throws RangeError where there is no confounder or one has another shape.
  */

@@ -42,7 +42,7 @@ export function rsa(first: Tensor, second: Tensor): Tensor {
 
 /**
  * Deconfounded representational similarity analysis: the rank correlation of what a linear regression on the distances between the inputs
- * leaves of the distances in two representations. Cui et al. 2022, section 3.
+ * leaves of the distances in two representations. Cui et al. 2022.
  *
  * @param first, second [n, ...]; `inputs` [n, ...]: the same items in the same order.
  * @throws RangeError where the numbers of items differ or are below two.

@@ -10,7 +10,8 @@ export interface ArcFaceOptions extends MarginOptions {
   readonly margin?: number;
   /**
    * What the label's logit is where the angle with its margin is beyond pi, and its cosine would rise again. `linear`: cos - m sin m, which
-   * goes on falling. `easy`: nothing is done to cosines of 0 and less. `none`: it rises. Default `linear`, as the first published code.
+   * goes on falling. `easy`: nothing is done to cosines of 0 and less. `none`: it rises, as in the authors' present PyTorch code. Default
+   * `linear`, as in their first, and in pytorch-metric-learning.
    */
   readonly guard?: 'linear' | 'easy' | 'none';
 }
@@ -29,7 +30,10 @@ const edge = 1 - 1e-7;
  */
 export function arcFaceLogits(cosine: Tensor, labels: Tensor, options: ArcFaceOptions = {}): Tensor {
   const { margin = 0.5, guard = 'linear' } = options;
-  requireNumber('arcFaceLogits', 'margin', margin, { low: 0, high: Math.PI });
+  if (!(margin >= 0 && margin < Math.PI))
+    throw new RangeError(`arcFaceLogits: margin ${margin} must be a number in [0, pi), in radians`);
+  if (guard !== 'linear' && guard !== 'easy' && guard !== 'none')
+    throw new TypeError(`arcFaceLogits: guard ${guard} must be 'linear', 'easy' or 'none'`);
   const [cosM, sinM] = [Math.cos(margin), Math.sin(margin)];
   const added = (c: Tensor) => {
     const sine = c.clip(-edge, edge).square().neg().add(1).sqrt();

@@ -31,6 +31,8 @@ export function marginLogits(
 ): Tensor {
   const { scale = 64, gradient = 'analytic' } = options;
   requireNumber(who, 'scale', scale, { low: 0, open: true });
+  if (gradient !== 'analytic' && gradient !== 'straightThrough')
+    throw new TypeError(`${who}: gradient ${gradient} must be 'analytic' or 'straightThrough'`);
   requireLabels(who, cosine, labels);
   const places = labelPlaces(labels, cosine.shape[1]);
   const scaled = cosine.mul(scale);

@@ -7,7 +7,8 @@ import { meanSquaredError } from '../regression/mean-squared-error.js';
 export interface PenaltyOptions {
   /**
    * Take the product of the gradients of the two halves of the batch (samples 0, 2, ... and 1, 3, ...) in place of the square of one
-   * gradient, whose expectation has the variance of the gradient in it. May be negative. Default false.
+   * gradient, whose expectation has the variance of the gradient in it, as DomainBed does. May be negative. Default false, as in the code of
+   * Arjovsky et al.
    */
   readonly splitBatch?: boolean;
 }
@@ -28,7 +29,7 @@ export function featureGramian(features: Tensor): Tensor {
 
 /**
  * The least and the largest eigenvalue of the Gramian of features [n, d], and their ratio, infinite where the least is 0. A large ratio says
- * that {@link irmPenalty} tells little of the excess risk: 4 min rho2 <= rho1 <= 4 max rho2. Khezeli et al. 2021, section 3.
+ * that {@link irmPenalty} tells little of the excess risk: 4 min rho2 <= rho1 <= 4 max rho2. Khezeli et al. 2021 (arXiv 2106.09777).
  *
  * @throws RangeError for features that are none.
  */
@@ -68,7 +69,8 @@ export function irmPenalty(features: Tensor, head: Tensor, targets: Tensor, opti
  * For the squared loss it is the excess risk of the head, R(w) - R(w*) = (w - w*)^T M (w - w*): not negative, 0 for the domain's best head
  * alone, and the same for features A phi with head A^-T w. For cross-entropy it sums the rows of the gradient, 1/4 tr(G M^-1 G^T), with the
  * same Gramian: a lower bound of the scaled excess risk, whose Hessian is at most M / 2. Features of nothing but zeros have penalty 0.
- * Khezeli et al. 2021, section 4 (arXiv 2106.09777); the form for cross-entropy is ours.
+ * Khezeli et al. 2021 (arXiv 2106.09777), whose code is not public; the factor 1/4, which makes it the excess risk, and the form for
+ * cross-entropy are ours.
  *
  * Arguments as for {@link irmPenalty}. Derivatives flow through the gradient and the Gramian.
  *
@@ -90,7 +92,8 @@ export function irmExcessRiskPenalty(
 
 /**
  * {@link irmPenalty} with the weight that makes it at least the excess risk (IRMv1A), in one domain: rho1 / (4 m), m the least eigenvalue of
- * the Gramian, a constant here. Khezeli et al. 2021; the factor 1/4 is ours, so that it bounds {@link irmExcessRiskPenalty}.
+ * the Gramian, a constant here. Khezeli et al. 2021; the factor 1/4 is
+ * ours, so that it bounds {@link irmExcessRiskPenalty}.
  *
  * Arguments as for {@link irmExcessRiskPenalty}.
  */
@@ -183,7 +186,7 @@ function scaleGradientPair(
   );
 }
 
-/** The gradients of both halves of a batch, or twice that of all of it. */
+/** The gradients of both halves of a batch, or that of all of it two times. */
 function halves(
   who: string,
   x: Tensor,

@@ -118,6 +118,16 @@ describe('agrees with the published procedure in PyTorch', () => {
   it('Core', async () => {
     matches(await adapted(core({ model: net, optimizer: fast, sourceWeight: 0.7 }), (z) => z), reference.core);
   });
+  it('Core gives the batch a tenth by default', async () => {
+    const [byDefault, named] = await Promise.all(
+      [{}, { sourceWeight: 0.9 }].map((options) =>
+        adapted(core({ model: net, optimizer: fast, ...options }), (z) => z),
+      ),
+    );
+    byDefault.said.forEach((logits, i) => {
+      expect(logits.data).toEqual(named.said[i].data);
+    });
+  });
   it('CAFA', async () => {
     const procedure = cafa({ model: { apply }, gaussians: await gaussians(), optimizer: fast });
     matches(await adapted(procedure, ({ logits }) => logits), reference.cafaSteps);

@@ -109,6 +109,15 @@ describe('regMixup', () => {
     );
   });
 
+  it("draws shares as the authors' for CIFAR-10 by default", async () => {
+    const run = compile((p: Tensor, w: Tensor, k: Tensor) => {
+      const model = (v: Tensor) => v.matmul(w);
+      return [regMixup(model, p, y(), k), regMixup(model, p, y(), k, { alpha: 20, weight: 1, reduction: 'mean' })];
+    });
+    const [byDefault, named] = await run(x, weights, key(4));
+    expect(toNumbers(byDefault)).toEqual(toNumbers(named));
+  });
+
   it('applies the model once to all rows, which batch statistics see together', async () => {
     const shapes: string[] = [];
     const scaled = (w: Tensor) => (v: Tensor) => {
@@ -178,6 +187,11 @@ describe('uncertainty', () => {
     const p = 1 / (1 + Math.exp(-3));
     const sure = -p * Math.log(p) - (1 - p) * Math.log(1 - p);
     allClose(await run(), [sure, Math.log(2), sure], 1e-12, 'entropies');
-    expect((await compile(() => barrierEntropy((v) => v, c64([[1, 2]]), c64([[2, 1]])))()).shape).toEqual([11]);
+    const [tenths, byDefault] = await compile(() => {
+      const [a, b] = [c64([[1, 2]]), c64([[2, 5]])];
+      const shares = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+      return [barrierEntropy((v) => v, a, b, shares), barrierEntropy((v) => v, a, b)];
+    })();
+    expect(toNumbers(byDefault)).toEqual(toNumbers(tenths));
   });
 });

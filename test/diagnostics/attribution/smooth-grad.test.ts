@@ -117,6 +117,15 @@ describe('smoothGrad', () => {
     expect(toNumbers(same[0])).toEqual(toNumbers(same[1]));
   });
 
+  it('takes 25 copies with a spread of 0.15 by default, as the published code', async () => {
+    const x = random64([2, 3], { stream: 14 });
+    const got = await compile((p: Tensor, k: Tensor) => [
+      smoothGrad((v) => v.sin(), p, k),
+      smoothGrad((v) => v.sin(), p, k, { samples: 25, spread: 0.15 }),
+    ])(x, key(6));
+    expect(toNumbers(got[0])).toEqual(toNumbers(got[1]));
+  });
+
   it('takes the square as variance plus squared mean, from one key', async () => {
     const x = random64([3, 4], { stream: 4 });
     const map = (p: Tensor) => p.sin().mul(p);

@@ -30,6 +30,52 @@ describe('polyLoss', () => {
     await expectValue(() => polyLoss(logits(), labels(), { coefficients: [coefficient] }), [expected]);
   });
 
+  it('has epsilon 1 by default, in every form', async () => {
+    const coefficients = [1];
+    for (const [byDefault, named] of [
+      [() => polyLoss(logits(), labels()), () => polyLoss(logits(), labels(), { coefficients })],
+      [() => polyFocalLoss(logits(), labels()), () => polyFocalLoss(logits(), labels(), { coefficients, gamma: 2 })],
+      [
+        () => binaryPolyFocalLoss(c64([0.3]), c64([1])),
+        () => binaryPolyFocalLoss(c64([0.3]), c64([1]), { coefficients, gamma: 2 }),
+      ],
+    ] as const)
+      await expectValue(() => byDefault().sub(named()), [0], 15);
+  });
+
+  it('smooths the target of both terms, which is what soft targets are', async () => {
+    const softmax = (row: number[]) => {
+      const total = row.reduce((sum, v) => sum + Math.exp(v), 0);
+      return row.map((v) => Math.exp(v) / total);
+    };
+    const soft = [
+      [0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3],
+      [0.1 / 3, 0.1 / 3, 0.9 + 0.1 / 3],
+    ];
+    const expected = [
+      [2, -1, 0.5],
+      [0, 1, -2],
+    ].map((row, i) => {
+      const p = softmax(row);
+      const [entropy, hit] = [0, 1].map((k) =>
+        p.reduce((sum, v, j) => sum + soft[i][j] * (k === 0 ? -Math.log(v) : v), 0),
+      );
+      return entropy + 2 * (1 - hit) + 0.5 * (1 - hit) ** 2;
+    });
+    const coefficients = [2, 0.5];
+    await expectValue(() => polyLoss(logits(), labels(), { coefficients, labelSmoothing: 0.1, ...none }), expected);
+    await expectValue(() => polyLoss(logits(), c64(soft), { coefficients, ...none }), expected);
+  });
+
+  it('weighs by alpha the focal term alone', async () => {
+    const alpha = () => c64([2, 1, 0.5]);
+    // Of the card: focal terms 0.01109 and 3.11791, with epsilon 1 the rest of 0.02095 and 4.01621.
+    await expectValue(
+      () => polyFocalLoss(logits(), labels(), { alpha: alpha(), ...none }),
+      [0.020948561 + 0.0110927501, 4.0162142505 - 0.5 * 3.1179146071],
+    );
+  });
+
   it('has the gradient of cross-entropy, scaled sample by sample by 1 + e p', async () => {
     await expectValue(
       () => grad((z: Tensor) => polyLoss(z, labels(), { coefficients: [2] }))(logits()),

@@ -146,6 +146,19 @@ describe('arcFace', () => {
       }),
       { numRuns: 20 },
     );
+    // The published scale and margin.
+    await expectValue(
+      () =>
+        losses.arcFace(
+          c64([[1, 0]]),
+          c64([
+            [0.6, 0.8],
+            [0.5, -Math.sqrt(0.75)],
+          ]),
+          c32([0]),
+        ),
+      [Math.log1p(Math.exp(64 * (0.5 - Math.cos(Math.acos(0.6) + 0.5))))],
+    );
     await checkDerivatives(
       (x, w) => losses.arcFace(x, w, c32([0, 2]), { scale: 4 }),
       [random64([2, 3]), random64([3, 3], { stream: 1 })],
@@ -158,7 +171,15 @@ describe('arcFace', () => {
     );
     expect(() => losses.arcFaceLogits(zeros([2, 3]), c32([0]))).toThrow(/arcFaceLogits: labels \[1\] must be \[2\]/);
     expect(() => losses.arcFaceLogits(zeros([2, 3]), c32([0, 0]), { scale: 0 })).toThrow(/scale 0 must be .* above 0/);
-    expect(() => losses.arcFaceLogits(zeros([2, 3]), c32([0, 0]), { margin: 4 })).toThrow(/margin 4 must be/);
+    expect(() => losses.arcFaceLogits(zeros([2, 3]), c32([0, 0]), { margin: Math.PI })).toThrow(
+      /margin 3.14.* must be a number in \[0, pi\)/,
+    );
+    expect(() => losses.arcFaceLogits(zeros([2, 3]), c32([0, 0]), { guard: 'hard' as 'easy' })).toThrow(
+      /arcFaceLogits: guard hard must be 'linear', 'easy' or 'none'/,
+    );
+    expect(() => losses.cosFaceLogits(zeros([2, 3]), c32([0, 0]), { gradient: 'none' as 'analytic' })).toThrow(
+      /cosFaceLogits: gradient none must be 'analytic' or 'straightThrough'/,
+    );
     expect(() => losses.arcFace(constant([[1]], 'int32'), zeros([1, 1]), c32([0]))).toThrow(/features must be float/);
   });
 });

@@ -55,6 +55,16 @@ describe('sub-centres', () => {
     );
   });
 
+  it('are far beyond 75 degrees unless told otherwise', async () => {
+    const at = (degrees: number) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+    const one = () => c64([[[1, 0]]]);
+    const features = () => c64([0, 60, 74, 76, 180].map(at));
+    await expectValue(
+      () => losses.subCenterOutliers(features(), c32([0, 0, 0, 0, 0]), one()).cast('float64'),
+      [0, 0, 0, 1, 1],
+    );
+  });
+
   it('refuse weights without them', () => {
     expect(() => losses.dominantSubCenters(zeros([2, 3]), c32([0, 0]), zeros([4, 3]))).toThrow(
       /weights \[4, 3\] must be \[classes, subCenters, d\]/,

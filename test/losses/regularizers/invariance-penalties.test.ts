@@ -157,6 +157,14 @@ describe('penalties of a linear head', () => {
     );
     // The least eigenvalue is a constant for the derivative: only the head may move.
     await checkDerivatives((w) => irmAdaptivePenalty(constant(phi), w, constant(y)), [vector]);
+    const [adaptive, fixed] = await compile((p: Tensor, w: Tensor, t: Tensor) => {
+      const least = gramianSpectrum(p).min.stopGradient();
+      return [
+        grad((q: Tensor) => irmAdaptivePenalty(q, w, t, { ridge }))(p),
+        grad((q: Tensor) => irmPenalty(q, w, t).div(least.mul(4)))(p),
+      ];
+    })(phi, vector, y);
+    allClose(adaptive, toNumbers(fixed), 1e-9, 'by the features, the eigenvalue held fixed');
   });
 
   it('is 0, not NaN, for features of zeros; fewer samples than features are left to the ridge', async () => {
@@ -209,6 +217,19 @@ describe('penalties of a scale', () => {
     allClose(got.gradient, reference.scalarHead[name].gradient.data, 1e-13, 'gradient');
   });
 
+  it('weighs logits by their mean square over samples and classes', async () => {
+    const z = [
+      [2, -1, 0],
+      [0.5, 1, -2],
+    ];
+    const got = await compile((logits: Tensor) => {
+      const labels = constant([0, 1], 'int32');
+      return [irmScalePenalty(logits, labels), irmScaleExcessRiskPenalty(logits, labels)];
+    })(f64(z));
+    const power = z.flat().reduce((sum, v) => sum + v * v, 0) / 6;
+    allClose(got[1], [toNumbers(got[0])[0] / (4 * power)], 1e-14, 'rho2');
+  });
+
   it('is right in its derivatives', async () => {
     const labels = () => constant([0, 1, 2, 1], 'int32');
     await checkDerivatives(
@@ -223,7 +244,7 @@ describe('penalties of a scale', () => {
 });
 
 describe('objectives over domains', () => {
-  it('weighs and scales as DomainBed does', async () => {
+  it('weighs as DomainBed does, and scales as the code of Arjovsky et al.', async () => {
     const run = compile((r: Tensor, p: Tensor, w: Tensor) => {
       const [risks, penalties] = [r, p].map((x) => [x.at(0), x.at(1)]);
       return [

@@ -226,6 +226,14 @@ describe('adversarialPerturbation', () => {
       'infinity norm',
     );
   });
+
+  it('is a constant for derivatives', async () => {
+    const slopes = await compile((p: Tensor) => {
+      const r = (v: Tensor) => adversarialPerturbation((u) => u.pow(3).sum(), v, { radius: 1 }).sum();
+      return grad(r)(p);
+    })(f64([[0.3, 0.4]]));
+    expect(toNumbers(slopes)).toEqual([0, 0]);
+  });
 });
 
 describe('conditionalEntropy', () => {

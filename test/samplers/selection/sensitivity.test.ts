@@ -67,6 +67,21 @@ describe('sensitivityProbabilities', () => {
     close(variance(new Array(6).fill(1 / 6)), 385.04, 1e-9, 'variance, even');
   });
 
+  it('squares distances by default, here and for the slack', async () => {
+    const got = await compile(() => {
+      const scores = constant([lossAt(1), lossAt(11)], 'float64');
+      const [l, d] = [constant([1, 5, 9], 'float64'), constant([1, 2, 3], 'float64')];
+      return [
+        sensitivityProbabilities(scores, clusters(), { slack: 0.5 }),
+        sensitivityProbabilities(scores, clusters(), { slack: 0.5, exponent: 2 }),
+        medianSlack(l, l.mul(0), d),
+        medianSlack(l, l.mul(0), d, { exponent: 2 }),
+      ];
+    })();
+    expect(toNumbers(got[0])).toEqual(toNumbers(got[1]));
+    expect([toNumbers(got[2]), toNumbers(got[3])]).toEqual([[1], [1]]);
+  });
+
   it('is even without slack and for equal scores, follows distance alone for large slack, and is even for nothing', async () => {
     allClose(await probabilities(2, 0, [3, 3]), new Array(6).fill(1 / 6), 1e-15, 'no slack');
     const distant = [1, 0, 1, 1, 0, 9].map((v) => v / 12);
