@@ -1,4 +1,8 @@
-/** Cotangent: tensors, their derivatives, and programs that run on ONNX Runtime. */
+/**
+ * Cotangent: tensors, their derivatives, and programs that run on ONNX Runtime.
+ *
+ * @module cotangent
+ */
 export * from './autodiff/index.js';
 export * from './runtime/index.js';
 export * from './tensor/index.js';

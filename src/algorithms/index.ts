@@ -1,4 +1,8 @@
-/** Training procedures that are more than a loss. */
+/**
+ * Training procedures that are more than a loss.
+ *
+ * @module cotangent/algorithms
+ */
 export * from './architecture-search/architecture-gradient.js';
 export * from './architecture-search/auxiliary-head.js';
 export * from './architecture-search/cell.js';

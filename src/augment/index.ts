@@ -1,6 +1,8 @@
 /**
  * Augmentations: pure functions of examples and a random key. The same key changes the same examples in the same way; derivatives flow through
  * to the examples wherever there are any.
+ *
+ * @module cotangent/augment
  */
 export { type AffineOptions, randomAffine } from './image/affine.js';
 export type { Range } from './image/checks.js';

@@ -1,4 +1,8 @@
-/** Data sets and loaders. */
+/**
+ * Data sets and loaders.
+ *
+ * @module cotangent/data
+ */
 export { type Cifar10Options, cifar10 } from './datasets/cifar10.js';
 export type { DownloadProgress } from './datasets/download.js';
 export { type MnistOptions, mnist } from './datasets/mnist.js';

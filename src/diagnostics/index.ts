@@ -1,4 +1,8 @@
-/** Diagnostics: what trained networks look at, what their losses look like, how they compare. */
+/**
+ * Diagnostics: what trained networks look at, what their losses look like, how they compare.
+ *
+ * @module cotangent/diagnostics
+ */
 export { type AttributionMap, gradientMap } from './attribution/gradient-map.js';
 export { type SaliencyImageOptions, saliencyToDiverging, saliencyToGray } from './attribution/saliency-image.js';
 export {

@@ -1,4 +1,8 @@
-/** ONNX models as layers, and graphs as ONNX models. */
+/**
+ * ONNX models as layers, and graphs as ONNX models.
+ *
+ * @module cotangent/onnx
+ */
 export * from '../onnx/index.js';
 export { type HeadOptions, type Pooling, replaceHead, type WithHead } from './adaptation/head.js';
 export { inferenceForm } from './adaptation/inference.js';

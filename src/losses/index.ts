@@ -1,4 +1,8 @@
-/** Objectives: what the model produced first, targets second, options last. */
+/**
+ * Objectives: what the model produced first, targets second, options last.
+ *
+ * @module cotangent/losses
+ */
 export * from './adaptation/cafa.js';
 export * from './adaptation/class-correlation.js';
 export * from './adaptation/class-gaussians.js';

@@ -1,4 +1,8 @@
-/** Measures of concrete results: plain functions on arrays or nested lists that return numbers. */
+/**
+ * Measures of concrete results: plain functions on arrays or nested lists that return numbers.
+ *
+ * @module cotangent/metrics
+ */
 export * from './calibration/classification.js';
 export * from './calibration/regression.js';
 export * from './classification/confusion.js';

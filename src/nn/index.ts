@@ -1,4 +1,8 @@
-/** Layers and models: plain values whose variables are trees named as PyTorch names them. */
+/**
+ * Layers and models: plain values whose variables are trees named as PyTorch names them.
+ *
+ * @module cotangent/nn
+ */
 export { batchNormParameters } from './adaptation/batch-norm-parameters.js';
 export { type Frozen, type FrozenOptions, freeze, thaw } from './adaptation/freeze.js';
 export { layerGroups } from './adaptation/layer-groups.js';

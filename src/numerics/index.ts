@@ -1,4 +1,8 @@
-/** Numerical methods on tensors: transport, relaxed sorting, iterative linear algebra, equations, loops. */
+/**
+ * Numerical methods on tensors: transport, relaxed sorting, iterative linear algebra, equations, loops.
+ *
+ * @module cotangent/numerics
+ */
 export * from './clustering/k-means.js';
 export * from './equations/roots.js';
 export * from './linear/iterations.js';

@@ -1,4 +1,8 @@
-/** Optimizers as chains of gradient transformations, and schedules. */
+/**
+ * Optimizers as chains of gradient transformations, and schedules.
+ *
+ * @module cotangent/optim
+ */
 export { type EmaState, exponentialMovingAverage } from './ema.js';
 export {
   type ForwardDescentOptions,

@@ -1,6 +1,6 @@
 import { type Interval, meanInterval } from './statistics.js';
 
-/** Numbers of one way of doing it (a loss, an optimizer) with one seed, by names of {@link measures}. */
+/** Numbers of one way of doing it (a loss, an optimizer) with one seed, by names of `measures`. */
 export type Arm = Readonly<Record<string, number>>;
 
 /** What one seed measured. */

@@ -1,4 +1,8 @@
-/** The catalogue of papers, and the experiments that measure their claims. Node only. */
+/**
+ * The catalogue of papers, and the experiments that measure their claims. Node only.
+ *
+ * @module cotangent/papers
+ */
 export { catalogue, findPaper, type Paper, resolveExport } from './catalogue.js';
 export type { Arm, Claim, ClaimResult, Measurement } from './claim.js';
 export { claims } from './claims/index.js';

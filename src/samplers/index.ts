@@ -1,4 +1,8 @@
-/** Samplers: which examples to train on, and which labels to trust. */
+/**
+ * Samplers: which examples to train on, and which labels to trust.
+ *
+ * @module cotangent/samplers
+ */
 export {
   areaUnderMargin,
   assignedMargin,

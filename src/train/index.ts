@@ -1,4 +1,8 @@
-/** Training runs: loop, checkpoints, metrics, report. Node only. */
+/**
+ * Training runs: loop, checkpoints, metrics, report. Node only.
+ *
+ * @module cotangent/train
+ */
 
 export {
   type BatchOptions,

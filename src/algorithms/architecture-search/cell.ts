@@ -85,7 +85,8 @@ export function searchCell(options: CellOptions & { readonly nodes?: number }): 
 /**
  * The cell of a {@link Genotype}: every node is the sum of what its edges bring.
  *
- * @param transform what becomes of an operation's output before it is added, such as dropping whole paths. Default: nothing.
+ * @param options besides those of the cell `transform`, what becomes of an operation's output before it is added, such as dropping whole
+ * paths; default: nothing.
  * @throws RangeError for an operation that is no candidate, or an input that does not come before its node.
  */
 export function genotypeCell(

@@ -84,7 +84,8 @@ export function jpegEncode(images: Tensor, quality: Tensor | number, options: Jp
  * The decoder of {@link diffJpeg}: C^T (z T) C + 128 for coefficients z, colour differences at twice the size bilinearly, and clipped to [0, 255].
  *
  * @param size height and width of the images.
- * @param quality, options as they were encoded with.
+ * @param quality as they were encoded with.
+ * @param options as they were encoded with.
  * @returns [n, 3, height, width].
  * @throws RangeError where the coefficients are not those of such images.
  */
@@ -132,8 +133,8 @@ export function jpegDecode(
  * 4:2:0 colour, whose rounding, floors and clipping are smooth ones unless `arithmetic` says otherwise. With {@link straightThroughArithmetic} the
  * values are those of JPEG itself; with {@link exactArithmetic} too, but no derivatives. Reich et al. 2024 (arXiv 2309.06978).
  *
- * Sides that are no multiples of 16 are continued by their last pixels, and cut off again. Soft clipping leaves pixels a little outside of
- * [0, 255]: clip them where it matters. At whole numbers, which qualities and tables mostly are, a soft floor is 1/8 off, which may move
+ * Sides that are no multiples of 16 are continued by their last pixels, and cut off again. Soft clipping leaves pixels a little outside of 0
+ * to 255: clip them where it matters. At whole numbers, which qualities and tables mostly are, a soft floor is 1/8 off, which may move
  * an entry of a table by 1: where the values are to be those of JPEG, take the straight-through arithmetic.
  *
  * @param images [n, 3, height, width], red, green, blue in [0, 255].

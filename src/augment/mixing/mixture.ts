@@ -15,7 +15,8 @@ export interface Mixture {
 /**
  * lambda x + (1 - lambda) x' of two batches of examples. Zhang et al. 2018 (arXiv 1710.09412).
  *
- * @param x, other floats of one shape, [n, ...]; inputs, or targets that are numbers.
+ * @param x floats [n, ...]; inputs, or targets that are numbers.
+ * @param other floats of the same shape, the partner of each.
  * @param share lambda, [] or [n].
  * @throws RangeError where shapes do not fit, TypeError for integers.
  */

@@ -81,7 +81,8 @@ export function regMixup(
  * share r. Pairs of different classes show the barrier that {@link regMixup} raises between them.
  *
  * @param model to logits [n, classes].
- * @param x, other [n, ...], pairs.
+ * @param x [n, ...].
+ * @param other [n, ...], the partner of each.
  * @param shares r. Default 0, 0.1, ..., 1.
  * @returns entropies in nats, one a share.
  */

@@ -50,7 +50,8 @@ export function alignment(a: Tensor, b: Tensor): Tensor {
  * other, 0 where one is constant. It does not change under orthogonal maps, common scales and shifts of either. High also for random networks
  * where the items themselves are similar: see {@link deconfoundedCka}. Kornblith et al. 2019 (arXiv 1905.00414).
  *
- * @param first, second [n, ...], of the same n items in the same order. Averages over small batches are biased upwards.
+ * @param first [n, ...].
+ * @param second [n, ...], of the same n items in the same order. Averages over small batches are biased upwards.
  * @throws RangeError where the numbers of items differ or are below two.
  */
 export function cka(first: Tensor, second: Tensor): Tensor {
@@ -83,7 +84,9 @@ export interface DeconfoundedSimilarity {
  * linearly stays in. For other confounders, or several, take {@link deconfound} and {@link alignment}.
  * Cui et al. 2022 (arXiv 2202.00095).
  *
- * @param first, second [n, ...]; `inputs` [n, ...]: the same items in the same order.
+ * @param first [n, ...].
+ * @param second [n, ...], of the same items in the same order.
+ * @param inputs [n, ...], those items.
  * @throws RangeError where the numbers of items differ or are below two.
  */
 export function deconfoundedCka(

@@ -32,7 +32,8 @@ export function rankCorrelation(a: Tensor, b: Tensor): Tensor {
  * Representational similarity analysis: the rank correlation of the distances between items in two representations, from -1 to 1.
  * Kriegeskorte et al. 2008.
  *
- * @param first, second [n, ...], of the same n items in the same order.
+ * @param first [n, ...].
+ * @param second [n, ...], of the same n items in the same order.
  * @throws RangeError where the numbers of items differ or are below two.
  */
 export function rsa(first: Tensor, second: Tensor): Tensor {
@@ -44,7 +45,9 @@ export function rsa(first: Tensor, second: Tensor): Tensor {
  * Deconfounded representational similarity analysis: the rank correlation of what a linear regression on the distances between the inputs
  * leaves of the distances in two representations. Cui et al. 2022.
  *
- * @param first, second [n, ...]; `inputs` [n, ...]: the same items in the same order.
+ * @param first [n, ...].
+ * @param second [n, ...], of the same items in the same order.
+ * @param inputs [n, ...], those items.
  * @throws RangeError where the numbers of items differ or are below two.
  */
 export function deconfoundedRsa(first: Tensor, second: Tensor, inputs: Tensor): DeconfoundedSimilarity {

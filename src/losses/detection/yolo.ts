@@ -4,7 +4,7 @@ import { crossEntropy } from '../classification/cross-entropy.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 export interface YoloPredictions {
-  /** [n, boxes, 4]: centre, width and height in whatever units the targets have; the first version takes the roots of width and height. */
+  /** Centre, width and height [n, boxes, 4], in whatever units the targets have; the first version takes the roots of width and height. */
   readonly boxes: Tensor;
   /** [n, boxes]. */
   readonly confidence: Tensor;
@@ -15,7 +15,7 @@ export interface YoloPredictions {
 export interface YoloTargets {
   /** [n, boxes, 4]; read where `responsible`. */
   readonly boxes: Tensor;
-  /** [n, boxes]: the confidence that a responsible box should have, such as its IoU with the object, or 1. */
+  /** The confidence [n, boxes] that a responsible box should have, such as its IoU with the object, or 1. */
   readonly confidence: Tensor;
   /** Integers [n, boxes]; read where `responsible`. */
   readonly labels: Tensor;

@@ -8,7 +8,8 @@ import { type ReductionOptions, reduce } from '../reduction.js';
  * What a discriminator is trained on: -log D(real) - log(1 - D(fake)), D the sigmoid of its logits, each averaged. Goodfellow et al. 2014,
  * equation 1. The real and the fake batch may differ in size.
  *
- * @param realLogits, fakeLogits of any shapes.
+ * @param realLogits of any shape.
+ * @param fakeLogits of any shape.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function discriminatorLoss(realLogits: Tensor, fakeLogits: Tensor): Tensor {
@@ -45,7 +46,8 @@ export function minimaxGeneratorLoss(fakeLogits: Tensor, options: ReductionOptio
  * What a Wasserstein critic is trained on: the mean score of fakes less that of real samples. The generator's loss is minus the mean score of
  * its fakes. Arjovsky et al. 2017, equation 2.
  *
- * @param realScores, fakeScores of any shapes.
+ * @param realScores of any shape.
+ * @param fakeScores of any shape.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function wassersteinCriticLoss(realScores: Tensor, fakeScores: Tensor): Tensor {
@@ -63,7 +65,8 @@ export interface GradientPenaltyOptions extends ReductionOptions {
  * Gulrajani et al. 2017, equation 3. Its derivative by the critic's parameters is a second derivative, and exact.
  *
  * @param critic a score for each sample, [n] or [n, 1].
- * @param real, fake [n, ...]. They count as constants.
+ * @param real [n, ...]; counts as a constant.
+ * @param fake of the same shape; counts as a constant.
  * @param key int32 [2], of the mix.
  * @returns a scalar, or [n] with reduction `none`.
  * @throws TypeError or RangeError where arguments or options do not fit.

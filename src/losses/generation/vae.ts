@@ -28,7 +28,8 @@ export interface ExpectedLossVaeOptions extends ReductionOptions {
  * {@link gaussianKl}. Snell et al. 2017.
  *
  * @param reconstruction the loss of each image, [n], such as `msSsimLoss` gives with reduction `none`.
- * @param mean, logVariance of the latent's distribution, [n, ...features].
+ * @param mean of the latent's distribution, [n, ...features].
+ * @param logVariance of the same shape.
  * @returns a scalar, or [n] with reduction `none`.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */

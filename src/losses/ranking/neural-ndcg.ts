@@ -51,7 +51,8 @@ export interface StochasticNeuralNdcgOptions extends NeuralNdcgOptions {
  * {@link neuralNdcg} averaged over scores with Gumbel noise: s' + beta G, s' = log(s + |min s| + 1e-10) with the minimum over all that is there in
  * the batch, so a list's loss depends on the others. Pobrotyn and Bialobrzeski 2021 (after Grover et al. 2019).
  *
- * @param scores, relevance as for {@link neuralNdcg}.
+ * @param scores as for {@link neuralNdcg}.
+ * @param relevance as for {@link neuralNdcg}.
  * @param key int32 [2]. The same key draws the same noise.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */

@@ -94,7 +94,8 @@ export function virtualAdversarialPerturbation(
  *
  * Radii of the paper: CIFAR-10, whitened, 10 (8 with augmentation); SVHN 2.5 (3.5).
  *
- * @param model, x as for {@link predictionChange}.
+ * @param model as for {@link predictionChange}.
+ * @param x as for {@link predictionChange}.
  * @param key of the noise.
  * @returns the mean over samples, or [n] with reduction `none`.
  * @throws as {@link virtualAdversarialPerturbation}.

@@ -71,7 +71,9 @@ export function diceLoss(probabilities: Tensor, targets: Tensor, options: Overla
  * Jaccard or soft IoU loss 1 - (sum p t + s) / (sum (p + t - p t) + s), the sums over positions. A class that is neither there nor predicted
  * costs 0. Rahman and Wang 2016.
  *
- * @param probabilities, targets and the result as for {@link diceLoss}.
+ * @param probabilities as for {@link diceLoss}.
+ * @param targets as for {@link diceLoss}.
+ * @returns as {@link diceLoss}.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function jaccardLoss(probabilities: Tensor, targets: Tensor, options: OverlapOptions = {}): Tensor {
@@ -90,7 +92,9 @@ export interface TverskyOptions extends OverlapOptions {
  * Tversky loss 1 - (TP + s) / (TP + alpha FP + beta FN + s), with TP = sum p t, FP = sum p (1 - t), FN = sum (1 - p) t. Both weights 1/2 give the
  * Dice loss (with s halved), both 1 the Jaccard loss. Salehi et al. 2017.
  *
- * @param probabilities, targets and the result as for {@link diceLoss}.
+ * @param probabilities as for {@link diceLoss}.
+ * @param targets as for {@link diceLoss}.
+ * @returns as {@link diceLoss}.
  * @throws RangeError where arguments or options do not fit.
  */
 export function tverskyLoss(probabilities: Tensor, targets: Tensor, options: TverskyOptions = {}): Tensor {
@@ -106,7 +110,9 @@ export interface FocalTverskyOptions extends TverskyOptions {
  * Focal Tversky loss: the losses of {@link tverskyLoss} to the power 1 / gamma. The derivative where a loss is 0, whose limit is infinite for
  * gamma above 1, counts as 0. Abraham and Khan 2019.
  *
- * @param probabilities, targets and the result as for {@link diceLoss}.
+ * @param probabilities as for {@link diceLoss}.
+ * @param targets as for {@link diceLoss}.
+ * @returns as {@link diceLoss}.
  * @throws RangeError where arguments or options do not fit.
  */
 export function focalTverskyLoss(probabilities: Tensor, targets: Tensor, options: FocalTverskyOptions = {}): Tensor {

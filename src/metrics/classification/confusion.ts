@@ -9,7 +9,8 @@ export interface ConfusionOptions {
 /**
  * How often each class (row) was predicted as each (column), int32 [classes, classes].
  *
- * @param predictions, targets integer classes of one shape.
+ * @param predictions integer classes.
+ * @param targets the same, of the same shape.
  * @throws RangeError for labels that are no class.
  */
 export function confusionMatrix(

@@ -5,7 +5,8 @@ import { mean, pairOf, ratio, sum, type Values } from '../values.js';
 /**
  * Mean intersection over union of classes, over those that are there or predicted; 0 where none is.
  *
- * @param predictions, targets classes of pixels, integers of one shape.
+ * @param predictions classes of pixels, integers.
+ * @param targets the same, of the same shape.
  * @param options `ignoreIndex`: pixels with this target do not count.
  * @throws RangeError where arguments or options do not fit.
  */
@@ -28,7 +29,8 @@ export function meanIou(
  * F1 of the boundaries of two masks: boundary pixels count as found where the other mask has one within `tolerance` pixels (Euclidean). Csurka et
  * al. 2013. A boundary pixel is one of the mask with a neighbour, of four, outside it. 1 where neither has a boundary.
  *
- * @param prediction, target [height, width], set where above 0.
+ * @param prediction [height, width], set where above 0.
+ * @param target the same.
  * @param options `tolerance` is 2 by default.
  * @throws RangeError where arguments or options do not fit.
  */

@@ -63,7 +63,7 @@ export function attentionGrid(theta: Tensor, size: Shape, options: GridOptions =
  * Grids that turn, zoom and shift: A = [[s cos a, -s sin a, t_x], [s sin a, s cos a, t_y]] with theta = (s, a, t_x, t_y), a in radians.
  *
  * @param theta [n, 4].
- * @param size, returns, throws as {@link attentionGrid}.
+ * The size, what is returned and what is thrown are those of {@link attentionGrid}.
  */
 export function similarityGrid(theta: Tensor, size: Shape, options: GridOptions = {}): Tensor {
   requireParameters('similarityGrid', theta, 4, size);
@@ -84,7 +84,7 @@ export function similarityGrid(theta: Tensor, size: Shape, options: GridOptions 
  * 1e-6 that takes its place, with its sign.
  *
  * @param theta [n, 8].
- * @param size, returns, throws as {@link attentionGrid}.
+ * The size, what is returned and what is thrown are those of {@link attentionGrid}.
  */
 export function projectiveGrid(theta: Tensor, size: Shape, { alignCorners = true }: GridOptions = {}): Tensor {
   requireParameters('projectiveGrid', theta, 8, size);
@@ -117,7 +117,7 @@ export function controlGrid(side: number): ControlPoints {
  * 1989.
  *
  * @param images [n, points, 2], (x, y) of each control point.
- * @param size, returns as {@link attentionGrid}.
+ * The size and what is returned are those of {@link attentionGrid}.
  * @throws RangeError where shapes do not fit, there are fewer than three control points, or they lie on one line.
  */
 export function thinPlateSplineGrid(

@@ -23,7 +23,7 @@ export type BatchNormVariables = {
  *
  * Training: y = (x - m) / sqrt(v + epsilon) * weight + bias with mean m and variance v of the batch, and the running statistics move
  * towards them: running = (1 - momentum) running + momentum batch, with n - 1 in the variance's denominator, as in PyTorch.
- * Otherwise the running statistics take the place of m and v, or, where the context has `statistics`, what {@link calibratedBatchNorm} makes of
+ * Otherwise the running statistics take the place of m and v, or, where the context has `statistics`, what `calibratedBatchNorm` makes of
  * both; these do not move anything.
  *
  * @param options momentum default 0.1, epsilon default 1e-5; `affine`, whether there are weight and bias, default true.

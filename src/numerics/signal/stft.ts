@@ -64,7 +64,7 @@ export function stft(x: Tensor, options: StftOptions): Tensor {
  * Signals [..., n] from their {@link stft} x [..., frame/2 + 1, frames, 2]: the frames' inverses times the window, added up where they overlap,
  * divided by the sum of the squared windows. Exact wherever that sum is not 0.
  *
- * @param length of the signals; default what the frames cover.
+ * @param options those of the transform, and the `length` of the signals; default what the frames cover.
  */
 export function inverseStft(x: Tensor, options: StftOptions & { readonly length?: number }): Tensor {
   const { frame, hop, weights, edge } = settings('inverseStft', x, options);

@@ -15,7 +15,7 @@ function requireRows(who: string, table: Tensor, indices: Tensor, rows?: Tensor)
     );
 }
 
-/** The rows of the examples `indices` [batch]: [batch, ...]. Gradients go to the rows read. */
+/** The rows [batch, ...] of the examples `indices` [batch]. Gradients go to the rows read. */
 export function readExamples(table: Tensor, indices: Tensor): Tensor {
   requireRows('readExamples', table, indices);
   return table.gather(indices);

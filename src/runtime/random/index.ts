@@ -4,6 +4,8 @@
  *
  * The same key gives the same bits on every platform. Element i of a draw depends on the key and on i alone, so a longer draw begins
  * with the shorter one (a permutation does not). Two draws from one key are not independent: {@link split} it first.
+ *
+ * @module cotangent/random
  */
 export { beta, dirichlet, exponential, gamma, gumbel, normal, truncatedNormal, uniform } from './continuous.js';
 export { bernoulli, bits, categorical, permutation, randint } from './discrete.js';

@@ -52,7 +52,8 @@ export function noMargins(examples: number): Margins<NDArray> {
  * stands in a batch more than once counts as often. Stop before the learning rate first drops: what is memorised after that says little.
  * Pleiss et al. 2020.
  *
- * @param logits, labels as for {@link assignedMargin}; no derivative flows into the state.
+ * @param logits as for {@link assignedMargin}; no derivative flows into the state.
+ * @param labels as for {@link assignedMargin}.
  * @param indices of the examples, integers [n], as a loader's batches carry them.
  * @throws RangeError where shapes do not fit.
  */

@@ -38,7 +38,7 @@ export const spelled = (name: string, names: readonly string[]): string | undefi
   names.find((known) => known === name) ?? names.find((known) => known.toLowerCase() === name.toLowerCase());
 
 /**
- * The schema of a field that names one of `choices`, as a {@link chosen} is written; capitals do not count. Unknown names and options are refused
+ * The schema of a field that names one of `choices`, as a {@link Choice} is written; capitals do not count. Unknown names and options are refused
  * with the nearest that exist.
  *
  * @param elsewhere says of a name that is not among them where it is; undefined where it is nowhere.
