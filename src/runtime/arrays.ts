@@ -60,7 +60,8 @@ function argument(who: string, path: string, value: unknown): Argument {
   if (!array)
     throw new TypeError(`${who}: ${path} is ${describe(value)}, not an array { data, shape, dtype } or a number`);
   if (sizeOf(array.shape) !== array.data.length) {
-    throw new RangeError(`${who}: ${path} has shape ${showShape(array.shape)} but ${array.data.length} elements`);
+    const why = array.data.length === 0 ? '; was it recycled?' : '';
+    throw new RangeError(`${who}: ${path} has shape ${showShape(array.shape)} but ${array.data.length} elements${why}`);
   }
   return { path, array, given: value };
 }

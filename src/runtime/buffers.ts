@@ -1,3 +1,4 @@
+import { viewOf } from '../tensor/dtype.js';
 import { type NDArray, type Spec, sizeOf } from '../tensor/index.js';
 import type { Engine } from './engine.js';
 
@@ -35,8 +36,20 @@ export class Buffers {
   give(given: unknown, array: NDArray, key: string, most: number): void {
     if (typeof given === 'object' && given !== null) this.#donated.add(given);
     this.#lent.delete(array.data);
+    this.#keep(array.data, key, most);
+  }
+
+  /** Takes a result back: its data are empty from then on, so that no one reads what later calls write there. */
+  takeBack(array: NDArray, key: string, most: number): void {
+    this.#lent.delete(array.data);
+    const buffer = array.data.buffer as ArrayBuffer;
+    const data = viewOf(array.dtype, array.data.length, () => structuredClone(buffer, { transfer: [buffer] }));
+    this.#keep(data, key, most);
+  }
+
+  #keep(data: NDArray['data'], key: string, most: number): void {
     const free = this.#free.get(key) ?? [];
-    if (free.length < most) free.push(array.data);
+    if (free.length < most) free.push(data);
     this.#free.set(key, free);
   }
 }
