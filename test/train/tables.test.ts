@@ -69,7 +69,7 @@ describe('tables to train on', () => {
     [{ data }, /name the column of .*houses\.csv that is predicted, target: one of 'rooms', 'street', 'price', 'area'/],
     [{ data, target: 'cost' }, /houses\.csv.*has no column 'cost', but 'rooms'/],
     [{ data, target: 'price' }, /houses\.csv, row 1, column 'street': 'street 0'.*can be named: columns$/],
-    [{ data: 'uci/concret' }, /^train: no set of UCI is called concret; did you mean concrete, /],
+    [{ data: 'uci/concret' }, /^train: no set of UCI is called concret; did you mean concrete\?/],
     [{ data: 'uci/yacht', target: 'x' }, /uci\/yacht has columns and a target of its own/],
     [{ data: join(folder, 'none.csv'), target: 'x' }, /none\.csv: does not exist/],
     [{ data, target: 'price', columns: ['area'], validation: 0.01 }, /share of 0.01 cannot be held out of 20 samples/],
