@@ -1,6 +1,6 @@
 import { requireNumber } from '../../losses/checks.js';
 import { bernoulli, randint, split, uniform } from '../../runtime/random/index.js';
-import type { Tensor } from '../../tensor/index.js';
+import { showShape, type Tensor } from '../../tensor/index.js';
 import { insideBoxes } from './boxes.js';
 import { drawWithin, type Range, requireImages, requireRange } from './checks.js';
 
@@ -16,12 +16,17 @@ export interface CutoutOptions {
  * DeVries and Taylor 2017 (arXiv 1708.04552), who take a side of 16 for CIFAR-10 and 8 for CIFAR-100.
  *
  * @param images [n, channels, height, width], any range.
- * @throws TypeError or RangeError for other images, RangeError for a size that is no positive whole number.
+ * @throws TypeError or RangeError for other images, RangeError for a size that is no positive whole number, or with which
+ * hardly anything but the fill would be left: beyond the longer side.
  */
 export function cutout(images: Tensor, key: Tensor, { size, fill = 0 }: CutoutOptions): Tensor {
   requireImages('cutout', images);
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`cutout: size ${size} must be a positive whole number`);
   const [n, , height, width] = images.shape;
+  if (size > Math.max(height, width))
+    throw new RangeError(
+      `cutout: size ${size} would blank out whole images ${showShape(images.shape)}: it must be at most ${Math.max(height, width)}`,
+    );
   const [forRow, forColumn] = split(key);
   const before = Math.floor(size / 2);
   const top = randint(forRow, [n], { high: height }).sub(before);
