@@ -52,22 +52,25 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
   const [first, second] = (await directions(params as never, key(config.seed))) as [Arrays, Arrays];
   const surface = await lossSurface(evaluate, params, [first, second], { points });
 
+  onProgress('sharpness');
+  const steepest = compile((p: StateTensors, r: StateTensors, x: StateTensors) =>
+    sharpness((q: StateTensors) => lossOf(q, r, x), p),
+  );
+  const rise = (await steepest(params as never, rest as never, seen as never)) as NDArray;
+
   onProgress('spectrum of the Hessian');
-  const probe = compile((p: StateTensors, r: StateTensors, x: StateTensors, k: Tensor) => {
-    const at = (q: StateTensors) => lossOf(q, r, x);
-    return { ...hessianSpectrum(at, p, k, { steps }), rise: sharpness(at, p) };
-  });
+  const probe = compile((p: StateTensors, r: StateTensors, x: StateTensors, k: Tensor) =>
+    hessianSpectrum((q: StateTensors) => lossOf(q, r, x), p, k, { steps }),
+  );
   const spectrum: { eigenvalue: number; weight: number }[] = [];
-  let rise = Number.NaN;
   for (let i = 0; i < probes; i++) {
     const got = await probe(params as never, rest as never, seen as never, foldIn(key(config.seed), 10 + i));
     const [values, weights] = [got.eigenvalues.data as Float32Array, got.weights.data as Float32Array];
     values.forEach((eigenvalue, j) => {
       spectrum.push({ eigenvalue, weight: weights[j] / probes });
     });
-    rise = Number(got.rise.data[0]);
   }
-  for (const compiled of [loss, directions, probe]) await compiled.release();
+  for (const compiled of [loss, directions, steepest, probe]) await compiled.release();
   return {
     run: folder,
     config: JSON.parse(JSON.stringify(config)) as Inspection['config'],
@@ -76,7 +79,7 @@ export async function inspectRun(folder: string, options: InspectOptions = {}): 
     ...found,
     surface,
     spectrum,
-    sharpness: rise,
+    sharpness: Number(rise.data[0]),
   };
 }
 
