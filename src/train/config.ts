@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { chosen, chosenFrom, spelled } from './options/choice.js';
+import { domainKinds } from './domains/domains.js';
+import { chosen, chosenFrom, made, spelled } from './options/choice.js';
 import { nearest } from './options/nearest.js';
 import { problemOf } from './options/problems.js';
 import { type TrainConfig, type TrainSettings, trainConfigSchema } from './settings.js';
@@ -26,7 +27,14 @@ export function parseConfig(input: TrainSettings | Record<string, unknown>): Tra
   const withDomains = (other: TrainingTask) => other.settings?.includes('domains');
   if (config.optimizer.name === 'fish' && !withDomains(task))
     throw new Error(`train: optimizer: fish compares domains, which ${having(withDomains)} has, not ${name}`);
-  return config;
+  return input.batchSize === undefined ? { ...config, batchSize: ofDomains(config) } : config;
+}
+
+/** The size of a batch, or the largest below it that holds as many images of each domain. */
+function ofDomains({ batchSize, domains }: TrainConfig): number {
+  if (!domains) return batchSize;
+  const count = made(domainKinds, domains).training.length;
+  return Math.max(count, batchSize - (batchSize % count));
 }
 
 /** What a task sets with a loss, written as it may be; nothing for one that it does not know. */
@@ -93,7 +101,7 @@ function schemaOf(name: string, task: TrainingTask, implied: boolean) {
       return others === '' ? undefined : `${wanted} is for ${others}, not for ${name}`;
     };
     const all = implied ? Object.assign({}, ...Object.values(tasks).map((other) => other[choices])) : own;
-    return chosenFrom(what, own, elsewhere, Object.keys(all));
+    return chosenFrom(what, own, elsewhere, Object.keys(all), choices === 'losses' ? task.attempt : undefined);
   };
   const dataNames = implied ? [...new Set(Object.values(tasks).flatMap((other) => other.data))] : task.data;
   const noData = (wanted: string) => {

@@ -2,7 +2,7 @@ import type { DownloadProgress } from '../data/index.js';
 import type { Schedule } from '../optim/index.js';
 import type { Subject } from './inspection/subject.js';
 import type { Measured, RunResult, Task } from './loop.js';
-import type { Choice } from './options/choice.js';
+import type { Choice, Chosen } from './options/choice.js';
 import type { RunRecord, RunSummary } from './pages/report.js';
 import type { TrainConfig, TrainSettings } from './settings.js';
 import type { Examples, TrainState } from './step.js';
@@ -22,6 +22,8 @@ export interface TrainingTask {
   /** The default first. */
   readonly models: readonly string[];
   readonly losses: Choices;
+  /** Puts a loss in a program of made-up examples, so that it refuses options out of their range when they are read. Default: not done. */
+  readonly attempt?: (loss: Chosen) => void;
   /** The loss that it trains on unless another is named, with options where it has any. */
   readonly loss: string;
   readonly augmentations: Choices;

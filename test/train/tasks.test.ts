@@ -31,7 +31,7 @@ describe('the task of a configuration', () => {
       { task: 'regression', data: 'scenes' },
       /scenes is for segmentation, detection; regression takes uci.*, files of tab/,
     ],
-    [{ data: 'mnits' }, /train: data: no data is called mnits; did you mean mnist, /],
+    [{ data: 'mnits' }, /train: data: no data is called mnits; did you mean mnist\?/],
     [{ model: 'resnet10' }, /train: model: no model of classification is called resnet10; did you mean resnet1/],
     [{ data: 'uci/yacht', optimizer: 'fish' }, /optimizer: fish compares domains, which classification has, not regre/],
     [{ dimension: 8 }, /train: dimension is for embedding, not for classification/],

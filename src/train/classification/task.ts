@@ -2,7 +2,7 @@ import type { Key } from '../../runtime/random/index.js';
 import { merge } from '../../tensor/index.js';
 import { type ImageExamples, imageBatches } from '../batches.js';
 import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
-import { domainBatches } from '../domains/batches.js';
+import { domainBatches, requireEqualShares } from '../domains/batches.js';
 import { exportInference } from '../export.js';
 
 import type { Batches } from '../loop.js';
@@ -12,8 +12,9 @@ import { optimizerOf, withoutDomains } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type Classifier, classifier } from './classifier.js';
+import { withClassWeights } from './counts.js';
 import { confusionMatrix, type Evaluation, evaluateOn } from './evaluate.js';
-import { classifierLosses } from './losses.js';
+import { attemptClassifierLoss, classifierLosses } from './losses.js';
 import { regularizers } from './regularizers.js';
 import { samplePredictions } from './samples.js';
 import { classifierSubject } from './subject.js';
@@ -25,6 +26,7 @@ export const classification: TrainingTask = {
   needs: 'classes of whole images',
   models: Object.keys(imageModels),
   losses: classifierLosses,
+  attempt: attemptClassifierLoss,
   loss: 'crossEntropy',
   augmentations,
   regularizers,
@@ -72,13 +74,10 @@ export function classifierOf(config: TrainConfig, prepared: PreparedData): Class
     const reason = regularizer.idle?.(config.epochs);
     if (reason !== undefined) throw new RangeError(`train: regularizer ${name} ${reason}`);
   }
-  if (domains && config.batchSize % domains.names.length !== 0)
-    throw new RangeError(
-      `train: batchSize ${config.batchSize} must be a multiple of the ${domains.names.length} domains, to hold as many images of each`,
-    );
+  if (domains) requireEqualShares(config.batchSize, domains.names.length);
   return classifier(modelOf(config, train), optimizerOf(config, schedule), {
     normalization,
-    loss: made(classifierLosses, config.loss),
+    loss: made(classifierLosses, withClassWeights('train', config.loss, train.labels.data, train.classes.length)),
     augmentations: config.augment.map((one) => made(augmentations, one)),
     regularizers: chosen.map(({ regularizer }) => regularizer),
     ...(domains && { domains: domains.names.length }),

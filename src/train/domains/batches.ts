@@ -12,6 +12,16 @@ export function balancedCount(domain: Int32Array, count: number): number {
   return count * Math.min(...placesOf(domain, count).map(({ length }) => length));
 }
 
+/** @throws RangeError with the nearest sizes that do, unless domains divide a batch. */
+export function requireEqualShares(batchSize: number, count: number): void {
+  const below = batchSize - (batchSize % count);
+  if (below === batchSize) return;
+  const near = [...(below > 0 ? [below] : []), below + count].join(' or ');
+  throw new RangeError(
+    `train: batchSize ${batchSize} must be a multiple of the ${count} domains, to hold as many images of each: ${near}`,
+  );
+}
+
 /**
  * Batches that hold as many images of each domain, those of one domain beside one another, the domains in an order of each batch's own. All of it
  * follows from key and epoch alone.
@@ -24,9 +34,8 @@ export function domainBatches(
   count: number,
   { batchSize, key }: BatchOptions,
 ): Batches<ImageExamples> {
+  requireEqualShares(batchSize, count);
   const share = batchSize / count;
-  if (!Number.isInteger(share))
-    throw new RangeError(`train: batchSize ${batchSize} must be a multiple of the ${count} domains`);
   const places = placesOf(domain, count);
   const batchesPerEpoch = Math.floor(Math.min(...places.map(({ length }) => length)) / share);
   return {

@@ -50,9 +50,19 @@ import {
 } from '../../losses/index.js';
 import { Context, mlp } from '../../nn/index.js';
 import { squaredDistances } from '../../numerics/index.js';
-import { foldIn, type Key, normal, randint } from '../../runtime/random/index.js';
-import { concat, ndarray, type Tensor, zerosArray } from '../../tensor/index.js';
-import { type Choice, choice } from '../options/choice.js';
+import { foldIn, type Key, key, normal, randint } from '../../runtime/random/index.js';
+import {
+  concat,
+  constant,
+  mapTree,
+  type NDArray,
+  ndarray,
+  type Tensor,
+  zeros,
+  zerosArray,
+} from '../../tensor/index.js';
+import { type CountOptions, counted, countOptions, onTrial } from '../classification/counts.js';
+import { type Choice, type Chosen, choice, made } from '../options/choice.js';
 import type { Arrays, Tensors } from '../step.js';
 import {
   distance,
@@ -135,8 +145,14 @@ const ofClasses = (
 });
 
 /** Cross-entropy of logits that are made of cosines with a vector of each class. */
-const ofCosines = (name: string, logits: (cosine: Tensor, labels: Tensor) => Tensor): EmbeddingObjective =>
-  ofClasses((x, w, y) => crossEntropy(logits(classCosines(x, w, name), y), y));
+const ofCosines = <O extends CountOptions>(
+  name: string,
+  { weight, ignoreIndex, ...options }: O,
+  logits: (cosine: Tensor, labels: Tensor, options: Omit<O, keyof CountOptions>) => Tensor,
+): EmbeddingObjective =>
+  ofClasses((x, w, y) =>
+    crossEntropy(logits(classCosines(x, w, name), y, options), y, counted({ weight, ignoreIndex }, x)),
+  );
 
 /** Instance discrimination: a loss of embeddings of length 1 and a bank of those that the training images had last. */
 function ofBank(
@@ -187,14 +203,21 @@ const instances = {
  */
 export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>>> = {
   adaFace: choice(
-    { margin: factor, concentration: factor, scale: positive, rate: z.number().min(0).max(1).optional() },
+    {
+      margin: factor,
+      concentration: factor,
+      scale: positive,
+      rate: z.number().min(0).max(1).optional(),
+      ...countOptions,
+    },
     ({ rate, ...options }) => ({
       views: 1,
       params: (key, size) => classWeights(key, size),
       state: () => ({ ...initialNormStatistics() }),
       loss: (input) => {
         const statistics = updateNormStatistics(input.state as unknown as NormStatistics, input.views[0], { rate });
-        const loss = adaFace(input.views[0], weightOf(input), input.labels, statistics, options);
+        const [x] = input.views;
+        const loss = adaFace(x, weightOf(input), input.labels, statistics, counted(options, x));
         return { loss, state: { ...statistics } };
       },
     }),
@@ -209,8 +232,9 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
       scale: positive,
       guard: z.enum(['linear', 'easy', 'none']).optional(),
       subCenters: z.number().int().positive().optional(),
+      ...countOptions,
     },
-    ({ subCenters = 1, ...options }) => ofClasses((x, w, y) => arcFace(x, w, y, options), subCenters),
+    ({ subCenters = 1, ...options }) => ofClasses((x, w, y) => arcFace(x, w, y, counted(options, x)), subCenters),
   ),
   barlowTwins: choice({ redundancyWeight: factor }, (options) => ofViews((x, y) => barlowTwins(x, y, options))),
   centerLoss: choice({ weight: factor, rate: z.number().min(0).max(1).optional() }, ({ weight = 0.003, rate }) => ({
@@ -232,12 +256,18 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     },
   })),
   // Cross-entropy of the logits of their names, of cosines with a vector of each class.
-  circleLogits: choice({ margin: z.number().min(0).lt(1).optional(), scale: positive }, (options) =>
-    ofCosines('circleLogits', (cosine, y) => circleLogits(cosine, y, options)),
+  circleLogits: choice({ margin: z.number().min(0).lt(1).optional(), scale: positive, ...countOptions }, (options) =>
+    ofCosines('circleLogits', options, circleLogits),
   ),
   combinedMarginLogits: choice(
-    { angleFactor: z.number().min(1).optional(), angularMargin: factor, additiveMargin: factor, scale: positive },
-    (options) => ofCosines('combinedMarginLogits', (cosine, y) => combinedMarginLogits(cosine, y, options)),
+    {
+      angleFactor: z.number().min(1).optional(),
+      angularMargin: factor,
+      additiveMargin: factor,
+      scale: positive,
+      ...countOptions,
+    },
+    (options) => ofCosines('combinedMarginLogits', options, combinedMarginLogits),
   ),
   circlePairLoss: choice(
     { margin: z.number().min(0).lt(1).optional(), scale: positive, miner: pairMiner, reduction },
@@ -280,7 +310,9 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
         .div(n * (n - 1));
     }),
   ),
-  cosFace: choice({ margin: factor, scale: positive }, (options) => ofClasses((x, w, y) => cosFace(x, w, y, options))),
+  cosFace: choice({ margin: factor, scale: positive, ...countOptions }, (options) =>
+    ofClasses((x, w, y) => cosFace(x, w, y, counted(options, x))),
+  ),
   // The kernel of the embeddings against that of their labels: Gaussian of cosine distances, or t-SNE's of squared Euclidean ones.
   iCon: choice(
     {
@@ -364,8 +396,8 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
       },
     };
   }),
-  sphereFace: choice({ margin: z.number().int().positive().optional() }, (options) =>
-    ofClasses((x, w, y) => sphereFace(x, w, y, options)),
+  sphereFace: choice({ margin: z.number().int().positive().optional(), ...countOptions }, (options) =>
+    ofClasses((x, w, y) => sphereFace(x, w, y, counted(options, x))),
   ),
   // The bias is learned, from where positives and negatives pull equally hard.
   sphereFace2: choice(
@@ -376,6 +408,7 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
       exponent: z.number().min(1).optional(),
       positiveWeight: z.number().positive().lt(1).optional(),
       gradient: z.enum(['analytic', 'straightThrough']).optional(),
+      ...countOptions,
     },
     (options) => ({
       views: 1,
@@ -385,7 +418,7 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
       }),
       loss: (input) => ({
         loss: sphereFace2(input.views[0], weightOf(input), input.labels, {
-          ...options,
+          ...counted(options, input.views[0]),
           bias: input.params.bias as Tensor,
         }),
       }),
@@ -424,7 +457,26 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
       }),
     }),
   ),
-  unpg: choice({ margin: factor, scale: positive, whisker: factor }, ({ margin, ...options }) =>
-    ofClasses((x, w, y) => unpg(cosFaceLogits(classCosines(x, w, 'unpg'), y, { margin, scale: 1 }), y, x, options)),
+  unpg: choice({ margin: factor, scale: positive, whisker: factor, ...countOptions }, ({ margin, ...options }) =>
+    ofClasses((x, w, y) =>
+      unpg(cosFaceLogits(classCosines(x, w, 'unpg'), y, { margin, scale: 1 }), y, x, counted(options, x)),
+    ),
   ),
 };
+
+/** Puts a loss in a program of made-up embeddings. @throws what the loss throws for its options. */
+export function attemptEmbeddingLoss(loss: Chosen): void {
+  const { chosen, classes } = onTrial(loss);
+  const { views, loss: of, params, state } = made(embeddingLosses, chosen);
+  const [n, dimension, drawn] = [4, 8, key(0)];
+  const size = { classes: Math.max(2, classes), examples: n, dimension };
+  const symbolic = (tree: Arrays = {}) => mapTree(tree, (leaf: NDArray) => constant(leaf)) as Tensors;
+  of({
+    views: Array.from({ length: views }, () => zeros([n, dimension])),
+    labels: zeros([n], 'int32'),
+    indices: zeros([n], 'int32'),
+    params: symbolic(params?.(drawn, size)),
+    state: symbolic(state?.(size, drawn)),
+    key: constant(drawn),
+  });
+}

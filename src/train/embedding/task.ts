@@ -1,5 +1,6 @@
 import { type ImageExamples, imageBatches } from '../batches.js';
 import { imageData, imageModels, modelOf, type PreparedData, prepareData } from '../build.js';
+import { withClassWeights } from '../classification/counts.js';
 import { exportInference } from '../export.js';
 
 import { imageAugmentations } from '../options/augmentations.js';
@@ -10,7 +11,7 @@ import { weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
 import { type Embedder, embedder } from './embedder.js';
 import { type EmbeddingEvaluation, evaluateEmbedder } from './evaluate.js';
-import { embeddingLosses } from './losses.js';
+import { attemptEmbeddingLoss, embeddingLosses } from './losses.js';
 import { neighboursOf } from './neighbours.js';
 import { embeddingScores } from './scores.js';
 import { embeddingSubject } from './subject.js';
@@ -22,6 +23,7 @@ export const embedding: TrainingTask = {
   needs: 'classes of whole images',
   models: Object.keys(imageModels),
   losses: embeddingLosses,
+  attempt: attemptEmbeddingLoss,
   loss: 'supCon',
   augmentations: imageAugmentations,
   regularizers: {},
@@ -63,7 +65,7 @@ export function embedderOf(
   { train, normalization, schedule }: Pick<PreparedData, 'train' | 'normalization' | 'schedule'>,
 ): Embedder {
   const { loss, augment, dimension = 64, threads } = config;
-  const objective = made(embeddingLosses, loss);
+  const objective = made(embeddingLosses, withClassWeights('train', loss, train.labels.data, train.classes.length));
   if (objective.views === 2 && augment.length === 0)
     throw new RangeError(
       `train: ${loss.name} compares two views of each image; say what makes them differ, as with augment randomCrop:padding=4`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { classifierLosses } from '../classification/losses.js';
+import { attemptClassifierLoss, classifierLosses } from '../classification/losses.js';
 import { parseSettings } from '../config.js';
 import { chosenFrom } from '../options/choice.js';
 import { optimizers } from '../options/optimizers.js';
@@ -78,7 +78,9 @@ export const finetuneConfigSchema = z.strictObject({
   schedule,
   clipNorm: clipNorm.unwrap().default(1),
   /** Default: crossEntropy, or meanSquaredError. */
-  loss: chosenFrom('loss', { ...classifierLosses, ...regressionLosses }).optional(),
+  loss: chosenFrom('loss', { ...classifierLosses, ...regressionLosses }, undefined, undefined, (loss) => {
+    if (Object.hasOwn(classifierLosses, loss.name)) attemptClassifierLoss(loss);
+  }).optional(),
   seed,
   checkpointEvery,
   threads,

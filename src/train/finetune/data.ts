@@ -34,6 +34,8 @@ export interface Source {
   readonly count: number;
   /** Inputs of two samples, which show names, dtypes and shapes; their numbers say nothing. */
   readonly example: Columns;
+  /** Of all samples: classes, or numbers. */
+  readonly targets: NDArray;
   batches(options: BatchOptions): Batches<Samples>;
 }
 
@@ -100,6 +102,7 @@ async function folderData(
   const source = (dataset: Dataset): Source => ({
     count: dataset.labels.shape[0],
     example: { [input.name]: zerosArray([2, ...dataset.images.shape.slice(1)], input.dtype) },
+    targets: dataset.labels,
     batches: (options) => {
       // To measure, batches are made as they are asked for: a thread of its own would have to be given all images anew.
       const batches = withoutCount(dataset, { ...options, ...pixels, prefetch: options.shuffle ? 2 : 0 });
@@ -162,6 +165,7 @@ const placeColumn = '\0place';
 function rows(columns: Columns): Source {
   return {
     count: columns[targetColumn].shape[0],
+    targets: columns[targetColumn],
     example: Object.fromEntries(
       Object.entries(columns).flatMap(([name, { shape, dtype }]) =>
         name === targetColumn ? [] : [[name, zerosArray([2, ...shape.slice(1)], dtype)]],

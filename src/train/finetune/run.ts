@@ -14,6 +14,7 @@ import { scheduleValues } from '../../optim/index.js';
 import { foldIn, type Key, key as makeKey } from '../../runtime/random/index.js';
 import { sizeOf, type Tensor } from '../../tensor/index.js';
 import { scheduleNamed } from '../build.js';
+import { withClassWeights } from '../classification/counts.js';
 import { confusionMatrix } from '../classification/evaluate.js';
 import { classifierLosses } from '../classification/losses.js';
 import { samplePredictions } from '../classification/samples.js';
@@ -163,7 +164,7 @@ function learningRateOf({ learningRate, optimizer }: FinetuneConfig, { whole }: 
 
 export function lossOf(
   { loss }: FinetuneConfig,
-  { classes }: FinetuneData,
+  { classes, train }: FinetuneData,
 ): (output: Tensor, targets: Tensor) => Tensor {
   const choices = classes ? classifierLosses : regressionLosses;
   const chosen = loss ?? { name: classes ? 'crossEntropy' : 'meanSquaredError', options: {} };
@@ -171,7 +172,10 @@ export function lossOf(
     throw new Error(
       `finetune: the loss ${chosen.name} does not fit a ${classes ? 'classification' : 'regression'}; these do: ${Object.keys(choices).join(', ')}`,
     );
-  return made(choices, chosen);
+  if (!classes) return made(regressionLosses, chosen);
+  // A head may have more outputs than there are classes.
+  const weighed = (outputs: number) => withClassWeights('finetune', chosen, train.targets.data as Int32Array, outputs);
+  return (output, targets) => made(classifierLosses, weighed(output.shape[1]))(output, targets);
 }
 
 /** What a report shows of the test set. */

@@ -43,12 +43,14 @@ export const spelled = (name: string, names: readonly string[]): string | undefi
  *
  * @param elsewhere says of a name that is not among them where it is; undefined where it is nowhere.
  * @param names from which the nearest is named.
+ * @param attempt computes with what was chosen; the errors that it throws are what options are refused with.
  */
 export function chosenFrom<T>(
   what: string,
   choices: Readonly<Record<string, Choice<T>>>,
   elsewhere: (name: string) => string | undefined = () => undefined,
   names: readonly string[] = Object.keys(choices),
+  attempt: (chosen: Chosen) => void = () => {},
 ) {
   return chosen.transform(({ name: wanted, options }, context): Chosen => {
     const fail = (message: string): Chosen => {
@@ -61,7 +63,15 @@ export function chosenFrom<T>(
       return fail(elsewhere(wanted) ?? `no ${what} is called ${wanted}; did you mean ${near}?`);
     }
     const parsed = choices[name].schema.safeParse(options, { error: problemOf });
-    if (parsed.success) return { name, options: parsed.data };
+    if (parsed.success) {
+      const found = { name, options: parsed.data };
+      try {
+        attempt(found);
+        return found;
+      } catch (error) {
+        return fail((error as Error).message);
+      }
+    }
     const known = Object.keys((choices[name].schema as unknown as z.ZodObject).shape);
     const problems = parsed.error.issues.flatMap((issue) =>
       issue.code === 'unrecognized_keys'

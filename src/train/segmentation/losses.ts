@@ -8,9 +8,11 @@ import {
   lovaszSoftmax,
   tverskyLoss,
 } from '../../losses/index.js';
-import type { Tensor } from '../../tensor/index.js';
+import { reduce, reduceShares } from '../../losses/reduction.js';
+import { type Tensor, zeros } from '../../tensor/index.js';
+import { type Counts, counted, countOptions, onTrial } from '../classification/counts.js';
 import { type ClassifierLoss, classifierLosses } from '../classification/losses.js';
-import { type Choice, choice } from '../options/choice.js';
+import { type Choice, type Chosen, choice, made } from '../options/choice.js';
 
 /** From logits [n, classes, height, width] and labels of pixels [n, height, width] to one number. */
 export type SegmentationLoss = ClassifierLoss;
@@ -22,15 +24,26 @@ const overlap = {
   batch: z.boolean().default(true),
   /** Of cross-entropy, added: the slope of overlaps is nearly none where a model knows nothing yet. */
   crossEntropyWeight: z.number().min(0).default(0),
+  ...countOptions,
 };
 const tversky = { ...overlap, falsePositiveWeight: factor, falseNegativeWeight: factor };
 
-const ofProbabilities =
-  (fn: (probabilities: Tensor, labels: Tensor) => Tensor, crossEntropyWeight = 0): SegmentationLoss =>
-  (logits, labels) => {
-    const loss = fn(logits.softmax(1), labels);
-    return crossEntropyWeight > 0 ? loss.add(crossEntropy(logits, labels).mul(crossEntropyWeight)) : loss;
-  };
+/** A loss of overlaps of options of this shape; classes weigh, and pixels are ignored, in the cross-entropy that is added too. */
+const ofOverlaps = <S extends typeof overlap>(
+  shape: S,
+  loss: (
+    probabilities: Tensor,
+    labels: Tensor,
+    options: Omit<z.output<z.ZodObject<S>>, 'crossEntropyWeight' | keyof Counts> & Counts,
+  ) => Tensor,
+): Choice<SegmentationLoss> =>
+  choice(shape, (given) => (logits, labels) => {
+    const { crossEntropyWeight, ...options } = counted(given as z.output<z.ZodObject<typeof overlap>>, logits);
+    const { weight, ignoreIndex } = options;
+    const losses = loss(logits.softmax(1), labels, options as never);
+    if (crossEntropyWeight === 0) return losses;
+    return losses.add(crossEntropy(logits, labels, { weight, ignoreIndex }).mul(crossEntropyWeight));
+  });
 
 /**
  * The losses of classes of pixels, by the names of their functions: those of classifiers, at each pixel, and those of overlaps, which take their
@@ -38,24 +51,30 @@ const ofProbabilities =
  */
 export const segmentationLosses: Readonly<Record<string, Choice<SegmentationLoss>>> = {
   ...classifierLosses,
-  diceLoss: choice(overlap, ({ crossEntropyWeight, ...options }) =>
-    ofProbabilities((p, y) => diceLoss(p, y, options), crossEntropyWeight),
-  ),
-  focalTverskyLoss: choice(
-    { ...tversky, gamma: z.number().positive().optional() },
-    ({ crossEntropyWeight, ...options }) =>
-      ofProbabilities((p, y) => focalTverskyLoss(p, y, options), crossEntropyWeight),
-  ),
-  jaccardLoss: choice(overlap, ({ crossEntropyWeight, ...options }) =>
-    ofProbabilities((p, y) => jaccardLoss(p, y, options), crossEntropyWeight),
-  ),
+  diceLoss: ofOverlaps(overlap, diceLoss),
+  focalTverskyLoss: ofOverlaps({ ...tversky, gamma: z.number().positive().optional() }, focalTverskyLoss),
+  jaccardLoss: ofOverlaps(overlap, jaccardLoss),
   // Each class against all others.
-  lovaszHinge: choice({}, () => (logits, labels) => {
+  lovaszHinge: choice(countOptions, (options) => (logits, labels) => {
+    const { weight, ignoreIndex } = counted(options, logits);
+    const rows = (x: Tensor) => x.moveAxis(1, 0).flatten(1);
     const masks = labels.oneHot(logits.shape[1], 'bool').cast(logits.dtype).moveAxis(-1, 1);
-    return lovaszHinge(logits.moveAxis(1, 0).flatten(1), masks.moveAxis(1, 0).flatten(1));
+    const mask =
+      ignoreIndex === undefined
+        ? undefined
+        : rows(labels.notEqual(ignoreIndex).expandDims(1).broadcastTo(logits.shape));
+    const losses = lovaszHinge(rows(logits), rows(masks), { mask, reduction: 'none' });
+    return weight ? reduceShares(losses.mul(weight), weight) : reduce(losses);
   }),
-  lovaszSoftmax: choice({}, () => ofProbabilities(lovaszSoftmax)),
-  tverskyLoss: choice(tversky, ({ crossEntropyWeight, ...options }) =>
-    ofProbabilities((p, y) => tverskyLoss(p, y, options), crossEntropyWeight),
+  lovaszSoftmax: choice(
+    countOptions,
+    (options) => (logits, labels) => lovaszSoftmax(logits.softmax(1), labels, counted(options, logits)),
   ),
+  tverskyLoss: ofOverlaps(tversky, tverskyLoss),
 };
+
+/** Puts a loss in a program of a made-up picture. @throws what the loss throws for its options. */
+export function attemptSegmentationLoss(loss: Chosen): void {
+  const { chosen, classes } = onTrial(loss);
+  made(segmentationLosses, chosen)(zeros([1, Math.max(2, classes), 2, 2]), zeros([1, 2, 2], 'int32'));
+}

@@ -6,6 +6,7 @@ import { foldIn } from '../../runtime/random/index.js';
 import type { NDArray, Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
+import { withClassWeights } from '../classification/counts.js';
 import { exampleRegularizers } from '../classification/regularizers.js';
 import { exportInference } from '../export.js';
 import type { Measured } from '../loop.js';
@@ -17,7 +18,7 @@ import { inUnitRange, type PictureExamples, pictureModel } from '../scenes/model
 import type { TrainConfig } from '../settings.js';
 import { type Tensors, weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
-import { segmentationLosses } from './losses.js';
+import { attemptSegmentationLoss, segmentationLosses } from './losses.js';
 import { segmentationMeasures } from './measures.js';
 import { maskPictures } from './report.js';
 import { segmentationSubject } from './subject.js';
@@ -32,6 +33,7 @@ export const segmentation: TrainingTask = {
   needs: 'classes of pixels',
   models: ['unet'],
   losses: segmentationLosses,
+  attempt: attemptSegmentationLoss,
   loss: 'diceLoss:crossEntropyWeight=1',
   augmentations: pictureAugmentations,
   regularizers: pixelRegularizers,
@@ -57,7 +59,7 @@ function segmentationTraining(config: TrainConfig): Training<MaskExamples, Segme
   const { batchSize, width, threads } = config;
   const { schedule, steps } = scheduled(config, train.images.shape[0]);
   const names = ['nothing', ...train.classes];
-  const loss = made(segmentationLosses, config.loss);
+  const loss = made(segmentationLosses, withClassWeights('train', config.loss, train.masks.data, names.length));
   const penalized = config.regularizer.map((chosen) => made(pixelRegularizers, chosen));
   const model = pictureModel<MaskExamples>(unet({ outputs: names.length, inputChannels: 1, width }), {
     threads,

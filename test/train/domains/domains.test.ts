@@ -125,8 +125,9 @@ describe('batches of domains', () => {
 
   it('are refused where the domains do not divide them', () => {
     expect(() => domainBatches(train, domain, 2, { batchSize: 9, key: key(5) })).toThrow(
-      /batchSize 9 must be a multiple of the 2 domains/,
+      /batchSize 9 must be a multiple of the 2 domains, .*: 8 or 10$/,
     );
+    expect(() => domainBatches(train, domain, 2, { batchSize: 1, key: key(5) })).toThrow(/of each: 2$/);
   });
 });
 
@@ -234,12 +235,17 @@ describe('runs of domains', () => {
     [{ regularizer: ['irmPenalty'] }, /irmPenalty compares domains; say which/],
     [{ domains: 'rotation:degrees=[0,15],heldOut=15' }, /heldOut 15 is among degrees \[0, 15\]/],
     [{ domains: 'corruption:heldOut=none' }, /heldOut none is among names \[none, gaussianNoise, contrast\]/],
-    [{ ...settings, batchSize: 31 }, /batchSize 31 must be a multiple of the 2 domains/],
+    [{ ...settings, batchSize: 31 }, /batchSize 31 must be a multiple of the 2 domains, .*: 30 or 32$/],
   ])('%j is refused', async (input, message) => {
     const small = { trainSize: 64, testSize: 20 };
-    await expect(runTraining(parseConfig({ ...small, ...input }), { out: join(folder, 'never') })).rejects.toThrow(
-      message,
-    );
+    const run = async () => runTraining(parseConfig({ ...small, ...input }), { out: join(folder, 'never') });
+    await expect(run()).rejects.toThrow(message);
+  });
+
+  it('batches are of a size that the domains divide, unless told otherwise', () => {
+    expect(parseConfig({ domains: 'rotation' }).batchSize).toBe(60);
+    expect(parseConfig({ domains: 'colour' }).batchSize).toBe(64);
+    expect(parseConfig({ domains: 'rotation', batchSize: 64 }).batchSize).toBe(64);
   });
 
   it('names of kinds and options are those that there are', () => {

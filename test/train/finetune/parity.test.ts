@@ -43,6 +43,7 @@ describe('a network exported by PyTorch in training mode', () => {
       const source = {
         count: 24,
         example: {},
+        targets: samples.labels,
         batches: () => ({ batchesPerEpoch: 0, epoch: undefined as never, close: async () => {} }),
       };
       const data: FinetuneData = { train: source, test: source, classes: ['a', 'b', 'c'], shown: {} };

@@ -62,9 +62,20 @@ describe('choices by name', () => {
   });
 
   it.each([
-    [{ loss: 'squentrpy' }, /^train: loss: no loss is called squentrpy; did you mean squentropy, /],
+    [{ loss: 'squentrpy' }, /^train: loss: no loss is called squentrpy; did you mean squentropy\?$/],
     [{ loss: 'maxSup:alfa=0.1' }, /loss: maxSup has no option alfa; did you mean alpha\?/],
-    [{ loss: 'sparsemaxLoss:a=1' }, /sparsemaxLoss has no options, so no a/],
+    [{ data: 'uci/yacht', loss: 'logCosh:a=1' }, /logCosh has no options, so no a/],
+    [
+      { loss: 'polyLoss:coefficients=[-2]' },
+      /^train: loss: polyLoss: coefficients\[0\] -2 must be a number at least -1$/,
+    ],
+    [
+      { loss: 'arcFace:margin=4' },
+      /^train: loss: arcFaceLogits: margin 4 must be a number at least 0 and at most 3.14/,
+    ],
+    [{ data: 'scenes', loss: 'polyFocalLoss:coefficients=[0,-2]' }, /: polyFocalLoss: coefficients\[1\] -2 must be/],
+    [{ loss: 'crossEntropy:weight=even' }, /crossEntropy, weight: "even" must be a list of numbers .*, or balanced$/],
+    [{ loss: 'crossEntropy:ignoreIndex=0.5' }, /crossEntropy, ignoreIndex: /],
     [{ loss: 'acls:margin=-1' }, /loss: acls, margin: -1 must be at least 0/],
     [{ optimizer: 'adm' }, /optimizer: no optimizer is called adm; did you mean adam/],
     [{ optimizer: 'sam:base=adamm' }, /optimizer: sam, base: /],
@@ -76,7 +87,15 @@ describe('choices by name', () => {
 
   it('names what takes the fewest changes', () => {
     expect(nearest('abc', ['xyz', 'abd', 'ab', 'abcd'])).toEqual(['abd', 'ab', 'abcd']);
-    expect(nearest('POLYLOSS', ['maxSup', 'polyLoss'])[0]).toBe('polyLoss');
+    expect(nearest('POLYLOSS', ['maxSup', 'polyLoss'])).toEqual(['polyLoss']);
+  });
+
+  it('counts letters in the place of their neighbours as one change, and names that hold what is wanted', () => {
+    expect(nearest('vta', ['sam', 'fish', 'vat', 'aum'])).toEqual(['vat']);
+    expect(nearest('fihs', ['fit', 'fish', 'ship'])).toEqual(['fish', 'fit']);
+    expect(nearest('flip', ['cutout', 'randomHorizontalFlip', 'clip'])).toEqual(['randomHorizontalFlip', 'clip']);
+    expect(nearest('zzzzz', ['sam'])).toEqual(['sam']);
+    expect(nearest('x', [])).toEqual([]);
   });
 
   it('passes options on', async () => {
