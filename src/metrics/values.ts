@@ -52,6 +52,17 @@ export function mean(values: ArrayLike<number>, empty = 0): number {
 /** a / b; `zeroDivision` where b is 0. */
 export const ratio = (a: number, b: number, zeroDivision = 0): number => (b === 0 ? zeroDivision : a / b);
 
+/** Labels, one for each of n rows of scores of classes. @throws RangeError naming `who` unless they are [n] and integers from 0 to classes - 1. */
+export function classLabelsOf(who: string, labels: Values, n: number, classes: number): Float64Array {
+  const y = labelsOf(who, labels, n);
+  const wrong = y.find((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (wrong !== undefined)
+    throw new RangeError(
+      `${who}: label ${wrong} must be an integer from 0 to ${classes - 1}, the rows having ${classes}`,
+    );
+  return y;
+}
+
 /** Labels, one for each of n rows. @throws RangeError naming `who` unless they are [n]. */
 export function labelsOf(who: string, labels: Values, n: number): Float64Array {
   const { data, shape } = numbersOf(labels);

@@ -1,4 +1,4 @@
-import { labelsOf, mean, rowsOf, sum, type Values } from '../../metrics/values.js';
+import { classLabelsOf, mean, rowsOf, sum, type Values } from '../../metrics/values.js';
 
 /** Probabilities from the logits of a classifier. */
 export interface LogitCalibration {
@@ -28,11 +28,8 @@ function softmax(logits: ArrayLike<number>, inverse = 1): number[] {
  */
 export function temperatureScaling(logits: Values, labels: Values): TemperatureScaling {
   const rows = rowsOf('temperatureScaling', 'logits', logits);
-  const y = labelsOf('temperatureScaling', labels, rows.length);
   if (rows.length === 0) throw new RangeError('temperatureScaling: there must be held-out data');
-  const outside = y.find((label) => !(Number.isInteger(label) && label >= 0 && label < rows[0].length));
-  if (outside !== undefined)
-    throw new RangeError(`temperatureScaling: label ${outside} must be an integer from 0 to ${rows[0].length - 1}`);
+  const y = classLabelsOf('temperatureScaling', labels, rows.length, rows[0].length);
   /** The derivative of the mean negative log-likelihood by 1 / T; it grows with 1 / T. */
   const slope = (inverse: number) =>
     mean(

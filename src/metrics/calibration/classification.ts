@@ -1,4 +1,4 @@
-import { labelsOf, mean, rowsOf, sum, type Values } from '../values.js';
+import { classLabelsOf, mean, rowsOf, sum, type Values } from '../values.js';
 import { type BinOptions, binConfidences, gap, largestGap, type ReliabilityBin } from './bins.js';
 
 export type { BinOptions, ReliabilityBin } from './bins.js';
@@ -7,6 +7,7 @@ export type { BinOptions, ReliabilityBin } from './bins.js';
  * Bins of the largest probability of each sample, with how often it was right.
  *
  * @param probabilities [n, classes]; `labels` integers [n].
+ * @throws RangeError where arguments or options do not fit.
  */
 export function reliabilityBins(probabilities: Values, labels: Values, options: BinOptions = {}): ReliabilityBin[] {
   return binsOf('reliabilityBins', probabilities, labels, options);
@@ -14,7 +15,7 @@ export function reliabilityBins(probabilities: Values, labels: Values, options: 
 
 function binsOf(who: string, probabilities: Values, labels: Values, options: BinOptions): ReliabilityBin[] {
   const rows = rowsOf(who, 'probabilities', probabilities);
-  const y = labelsOf(who, labels, rows.length);
+  const y = classLabelsOf(who, labels, rows.length, rows[0]?.length ?? 0);
   const winners = rows.map((row) => row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity)));
   return binConfidences(
     who,
@@ -51,7 +52,7 @@ export const maximumCalibrationError = (probabilities: Values, labels: Values, o
  */
 export function classwiseCalibrationError(probabilities: Values, labels: Values, options: BinOptions = {}): number {
   const rows = rowsOf('classwiseCalibrationError', 'probabilities', probabilities);
-  const y = Array.from(labelsOf('classwiseCalibrationError', labels, rows.length));
+  const y = Array.from(classLabelsOf('classwiseCalibrationError', labels, rows.length, rows[0]?.length ?? 0));
   const classes = Array.from(rows[0]?.keys() ?? []);
   const single = classes.map((k) =>
     gap(
@@ -73,7 +74,7 @@ export function classwiseCalibrationError(probabilities: Values, labels: Values,
  */
 export function brierScore(probabilities: Values, labels: Values): number {
   const rows = rowsOf('brierScore', 'probabilities', probabilities);
-  const y = labelsOf('brierScore', labels, rows.length);
+  const y = classLabelsOf('brierScore', labels, rows.length, rows[0]?.length ?? 0);
   return mean(rows.map((row, i) => sum(row.map((p, k) => (p - (k === y[i] ? 1 : 0)) ** 2))));
 }
 
@@ -84,6 +85,6 @@ export function brierScore(probabilities: Values, labels: Values): number {
  */
 export function logLoss(probabilities: Values, labels: Values): number {
   const rows = rowsOf('logLoss', 'probabilities', probabilities);
-  const y = labelsOf('logLoss', labels, rows.length);
+  const y = classLabelsOf('logLoss', labels, rows.length, rows[0]?.length ?? 0);
   return mean(rows.map((row, i) => -Math.log(row[y[i]])));
 }

@@ -1,5 +1,5 @@
 import { type NDArray, ndarray } from '../../tensor/index.js';
-import { numbersOf, pairOf, ratio, sum, type Values } from '../values.js';
+import { classLabelsOf, pairOf, ratio, rowsOf, sum, type Values } from '../values.js';
 
 export interface ConfusionOptions {
   /** Number of classes. Default: one more than the largest label given or predicted. */
@@ -154,19 +154,10 @@ export function accuracy(predictions: Values, targets: Values): number {
  * @throws RangeError where arguments or options do not fit.
  */
 export function topKAccuracy(scores: Values, labels: Values, { k }: { readonly k: number }): number {
-  const { data, shape } = numbersOf(scores);
-  const y = numbersOf(labels);
-  if (shape.length !== 2 || y.shape.join() !== `${shape[0]}`)
-    throw new RangeError(
-      `topKAccuracy: scores [${shape.join(', ')}] and labels [${y.shape.join(', ')}] must be [n, classes] and [n]`,
-    );
+  const rows = rowsOf('topKAccuracy', 'scores', scores);
+  const y = classLabelsOf('topKAccuracy', labels, rows.length, rows[0]?.length ?? 0);
   if (!Number.isInteger(k) || k < 1) throw new RangeError(`topKAccuracy: k ${k} must be a positive integer`);
-  const [n, classes] = shape;
-  let hits = 0;
-  for (let i = 0; i < n; i++) {
-    const row = data.subarray(i * classes, (i + 1) * classes);
-    const own = row[y.data[i]];
-    if (row.filter((x, j) => x > own || (x === own && j < y.data[i])).length < k) hits++;
-  }
-  return ratio(hits, n);
+  const hit = (row: Float64Array, label: number) =>
+    row.filter((x, j) => x > row[label] || (x === row[label] && j < label)).length < k;
+  return ratio(rows.filter((row, i) => hit(row, y[i])).length, rows.length);
 }
