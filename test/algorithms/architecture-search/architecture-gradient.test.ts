@@ -184,6 +184,39 @@ describe('darts', () => {
     expect(toNumbers(end.count)).toEqual([6]);
   });
 
+  it("has the paper's rates, momentum, decays and clipping by default", async () => {
+    type Weights = { readonly w: Tensor };
+    const loss = ({ w }: Weights, a: Tensor, x: Tensor) => x.mul(w).sub(a).square().mean();
+    const endOf = async (options: Partial<Parameters<typeof darts<Weights, Tensor, Tensor>>[0]>) => {
+      const search = darts({ loss, ...options });
+      const step = compile((state: DartsState<Weights, Tensor, Tensor>, x: Tensor, y: Tensor) =>
+        search.step(state, x, y),
+      );
+      let state = search.init({ w: random64([4], { stream: 8 }) }, random64([4], { stream: 9 })) as never;
+      // Large inputs, so that the gradient is clipped.
+      const batch = random64([6, 4], { stream: 10, low: -9, high: 9 });
+      for (let i = 0; i < 3; i++) state = (await step(state, batch, batch)).state as never;
+      const { variables, architecture } = state as unknown as { variables: { w: NDArray }; architecture: NDArray };
+      return [...toNumbers(variables.w), ...toNumbers(architecture)];
+    };
+    const expected = await endOf({
+      architectureGradient: unrolledGradient,
+      architectureOptimizer: adam({ learningRate: 3e-4, beta1: 0.5, beta2: 0.999, weightDecay: 1e-3 }),
+      learningRate: 0.025,
+      momentum: 0.9,
+      weightDecay: 3e-4,
+      clip: 5,
+    });
+    expect(await endOf({})).toEqual(expected);
+    for (const other of [
+      { clip: 6 },
+      { weightDecay: 0 },
+      { momentum: 0.8 },
+      { architectureGradient: firstOrderGradient },
+    ])
+      expect(await endOf(other)).not.toEqual(expected);
+  });
+
   it('keeps buffers of the training batches, not of those it judges by', async () => {
     const search = darts({
       loss: (v: { readonly w: Tensor; readonly running_mean: Tensor }, a: Tensor, x: Tensor, context) => {

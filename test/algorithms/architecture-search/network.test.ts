@@ -164,6 +164,31 @@ describe('dropPath', () => {
 });
 
 describe('networks of cells', () => {
+  it('have as many parameters as the published ones, at their default sizes', () => {
+    const count = (all: Variables) =>
+      leavesOf<NDArray>(partition(all, isBuffer)[1]).reduce((n, { value }) => n + value.data.length, 0);
+    const search = searchNetwork({ classes: 10 });
+    expect(search.initArchitecture(key(0)).reduction.shape).toEqual([14, 8]);
+    expect(count(search.init(key(0)))).toBe(1_930_618);
+    // The cells that the paper found at second order, DARTS_V2 of its code; two edges into each of four nodes.
+    const cell = (...edges: string[]): Genotype =>
+      [0, 2, 4, 6].map((i) =>
+        edges.slice(i, i + 2).map((edge) => ({ input: Number(edge.slice(-1)), operation: edge.slice(0, -2) })),
+      );
+    const [sep, skip, pool] = ['sep_conv_3x3', 'skip_connect', 'max_pool_3x3'];
+    const normal = cell(
+      ...[`${sep} 0`, `${sep} 1`, `${sep} 0`, `${sep} 1`, `${sep} 1`, `${skip} 0`, `${skip} 0`, 'dil_conv_3x3 2'],
+    );
+    const reduction = cell(
+      ...[`${pool} 0`, `${pool} 1`, `${skip} 2`, `${pool} 1`, `${pool} 0`, `${skip} 2`, `${skip} 2`, `${pool} 1`],
+    );
+    const { auxiliary, ...rest } = genotypeNetwork({ normal, reduction }, { classes: 10, auxiliary: true }).init(
+      key(0),
+    );
+    expect(count(rest)).toBe(3_349_342);
+    expect(count(auxiliary as Variables)).toBe(476_426);
+  });
+
   const options = { classes: 3, inputs: 1, channels: 2, layers: 3, nodes: 1 };
 
   it('search: have an architecture of either kind, and its exact second-order gradient', async () => {

@@ -197,6 +197,35 @@ describe('adaRound', () => {
     expect(toNumbers(count)).toEqual([steps]);
   });
 
+  it('has the weight, the warm-up and the annealing of the published code by default', async () => {
+    const [w, x] = [random64([3, 4], { stream: 24 }), random64([6, 4], { stream: 25 })];
+    const apply = (weights: Tensor, inputs: Tensor) => linear(inputs, weights);
+    const target = (await compile(apply)(w, x)) as NDArray;
+    const losses = async (options: object) => {
+      const procedure = adaRound({ apply, steps: 5, ...options });
+      let state = (await compile((v: Tensor) => procedure.init(v, quantizationGrid(v, { bits: 2 })))(w)) as never;
+      const step = compile(procedure.step);
+      const seen: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const made = await step(state, x, target);
+        state = made.state as never;
+        seen.push(toNumbers(made.loss as NDArray)[0]);
+      }
+      return seen;
+    };
+    const [own, named] = [
+      await losses({}),
+      await losses({
+        optimizer: adam({ learningRate: 0.01 }),
+        regularization: 0.01,
+        ...{ warmup: 0.2, start: 20, end: 2, shape: 'cosine' },
+      }),
+    ];
+    expect(own).toEqual(named);
+    for (const other of [{ regularization: 0.02 }, { warmup: 0 }, { start: 10 }, { end: 3 }, { shape: 'linear' }])
+      expect(await losses(other)).not.toEqual(own);
+  });
+
   it('ends with rounding that is decided, and an output nearer than by the nearest levels', async () => {
     const w = random64([6, 8], { stream: 20 });
     // Inputs that are all alike: errors of one sign add up.

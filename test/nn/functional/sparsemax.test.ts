@@ -106,6 +106,15 @@ describe('sparsemaxAttention', () => {
     );
   });
 
+  it('scales scores by 1 over the root of the number of features by default', async () => {
+    const [q, k, v] = [random64([3, 4]), random64([5, 4], { stream: 1 }), random64([5, 2], { stream: 2 })];
+    const [own, half] = await compile((q: Tensor, k: Tensor, v: Tensor) => [
+      sparsemaxAttention(q, k, v),
+      sparsemaxAttention(q, k, v, { scale: 0.5 }),
+    ])(q, k, v);
+    expect(toNumbers(own)).toEqual(toNumbers(half));
+  });
+
   it('has the derivatives of its formula, and refuses other features', async () => {
     await checkDerivatives(
       (q, k, v) => sparsemaxAttention(q, k, v),
