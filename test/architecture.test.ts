@@ -37,12 +37,15 @@ const floorOf = (file: string) => file.split('/')[0];
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** Of types alone: nothing of it is there when programs run. */
+  readonly types: boolean;
 }
 const imports: Import[] = files.flatMap((file) => {
   const source = readFileSync(join(src, file), 'utf8');
   return [...source.matchAll(/^(?:import|export)\s+[^'";]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm)].map((match) => ({
     from: file,
     to: match[1] ?? match[2],
+    types: /^(?:import|export)\s+type\b/.test(match[0]),
   }));
 });
 const local = imports
@@ -74,6 +77,15 @@ describe('the house', () => {
     expect(imports.filter(({ to }) => to === 'onnxruntime-node').map(({ from }) => from)).toEqual([
       'runtime/engine.node.ts',
     ]);
+  });
+
+  it('loads what draws, and what reads pictures and settings in TypeScript, when it is asked to', () => {
+    const reached = new Set(['train/index.ts']);
+    for (const file of reached) for (const { from, to, types } of local) if (from === file && !types) reached.add(to);
+    expect(reached.size).toBeGreaterThan(300);
+    const heavy = ['@observablehq/plot', 'linkedom', 'sharp', 'jiti'];
+    const wrong = imports.filter(({ from, to, types }) => reached.has(from) && heavy.includes(to) && !types);
+    expect(wrong).toEqual([]);
   });
 
   it('has no circles, of types neither', () => {

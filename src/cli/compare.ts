@@ -13,7 +13,7 @@ export function addCompareCommand(program: Command): void {
     .action(async (folders: string[], { out }: { readonly out: string }) => {
       if (folders.length < 2) throw new Error('compare: name two runs or more');
       const runs = await Promise.all(folders.map(readRun));
-      await writeFileAtomic(out, renderComparison(runs));
+      await writeFileAtomic(out, await renderComparison(runs));
       const width = Math.max(...runs.map(({ name }) => name.length));
       for (const { name, result } of runs)
         console.log(`${name.padEnd(width)}  ${result ? showMeasures(measuresOf(result)) : 'not finished'}`);

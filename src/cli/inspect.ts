@@ -38,11 +38,11 @@ export function addInspectCommand(program: Command): void {
     .action(async (run: string, options: { samples?: number; points?: number; probes: number; steps?: number }) => {
       const inspection = await inspectRun(run, { ...options, onProgress: (what) => console.error(what) });
       await writeFileAtomic(join(run, 'inspection.json'), `${JSON.stringify(inspection)}\n`);
-      await writeFileAtomic(join(run, 'inspection.html'), renderInspection(inspection));
+      await writeFileAtomic(join(run, 'inspection.html'), await renderInspection(inspection));
       // A run that is not finished has none yet.
       const report = join(run, runFiles.report);
       if (existsSync(report))
-        await writeFileAtomic(report, reportWithInspection(await readFile(report, 'utf8'), inspection));
+        await writeFileAtomic(report, await reportWithInspection(await readFile(report, 'utf8'), inspection));
       const { answers, scores, facts = [], sharpness } = inspection;
       const found = [
         ...facts.slice(0, 2).map((fact) => fact.join(' ')),

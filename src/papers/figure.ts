@@ -1,5 +1,4 @@
-import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import type * as Plots from '@observablehq/plot';
 import { escapeHtml } from '../train/pages/html.js';
 import type { ClaimResult } from './claim.js';
 import { measures } from './measures.js';
@@ -13,7 +12,8 @@ const [width, rowHeight] = [660, 26];
  * The effect of each seed, its mean and 95% interval beside the threshold and the effect of nothing; then a panel for each number of the
  * claim: a row for each way of doing it that has it, a ring for each seed, a bar at their mean. Readable in grey.
  */
-export function armsFigure(result: ClaimResult): string {
+export async function armsFigure(result: ClaimResult): Promise<string> {
+  const [Plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
   const { slug, held, seeds, details } = result;
   const rows = details.measurements.flatMap(({ arms }) =>
     Object.entries(arms).flatMap(([arm, numbers]) =>
@@ -34,7 +34,7 @@ export function armsFigure(result: ClaimResult): string {
   // Long labels would run out of the figure: they are placed below.
   const axis = { label: null, grid: true, inset: 5, ticks: 6 };
   const panels = [
-    { panel: effectPanel(result, frame, axis), label: `effect: ${details.unit}` },
+    { panel: effectPanel(Plot, result, frame, axis), label: `effect: ${details.unit}` },
     ...metrics.map((metric) => {
       const own = rows.filter((row) => row.metric === metric);
       const named = arms.filter((arm) => own.some((row) => row.arm === arm));
@@ -79,7 +79,12 @@ export function armsFigure(result: ClaimResult): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="system-ui, sans-serif" role="img" aria-label="${escapeHtml(words[0])}"><rect width="100%" height="100%" fill="white"/>${text.join('')}${legendAt(legend)}${placed.join('')}</svg>\n`;
 }
 
-function effectPanel({ effect, interval, details }: ClaimResult, frame: Plot.PlotOptions, axis: Plot.ScaleOptions) {
+function effectPanel(
+  Plot: typeof Plots,
+  { effect, interval, details }: ClaimResult,
+  frame: Plots.PlotOptions,
+  axis: Plots.ScaleOptions,
+) {
   const { measurements, threshold, neutral } = details;
   return Plot.plot({
     ...frame,

@@ -58,7 +58,7 @@ export async function reproduce(slug: string, options: ReproduceOptions = {}): P
   }
   const result = concluded(slug, claim, kept.measurements.slice(0, seeds), kept.seconds);
   if (out) {
-    await writeFileAtomic(join(out, 'figure.svg'), armsFigure(result));
+    await writeFileAtomic(join(out, 'figure.svg'), await armsFigure(result));
     await writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
   }
   return result;

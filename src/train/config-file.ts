@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createJiti } from 'jiti';
 import { parse } from 'yaml';
 
 /**
@@ -22,12 +21,15 @@ async function contents(path: string): Promise<unknown> {
   const isTypeScript = /^\.[cm]?ts$/.test(extname(path));
   if (isTypeScript || /^\.[cm]?js$/.test(extname(path))) {
     const file = resolve(path);
-    // Node 20 does not read TypeScript.
-    const load = isTypeScript
-      ? createJiti(import.meta.url, { interopDefault: false }).import(file)
-      : import(pathToFileURL(file).href);
+    const load = isTypeScript ? fromTypeScript(file) : import(pathToFileURL(file).href);
     return ((await load) as { readonly default?: unknown }).default;
   }
   // JSON is YAML too.
   return parse(await readFile(path, 'utf8'));
+}
+
+/** Node 20 does not read TypeScript. */
+async function fromTypeScript(file: string): Promise<unknown> {
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url, { interopDefault: false }).import(file);
 }

@@ -56,7 +56,6 @@ export { degradations, transmissions } from './images/degradations.js';
 export { type ImageLoss, imageLosses } from './images/losses.js';
 export { type InspectOptions, inspectRun } from './inspection/inspect.js';
 export type { Answers, Inspection } from './inspection/inspection.js';
-export { renderInspection, reportWithInspection } from './inspection/page.js';
 export {
   type Batches,
   type LoopSettings,
@@ -74,15 +73,9 @@ export { type AugmentedBatch, augmentations, type BatchAugmentation } from './op
 export { type Choice, type Chosen, choice, chosenFrom, parseChoice } from './options/choice.js';
 export { nearest } from './options/nearest.js';
 export { optimizerOf, optimizers } from './options/optimizers.js';
-export { type ComparedRun, readRun, renderComparison } from './pages/compare.js';
-export {
-  type Estimate,
-  type RunRecord,
-  type RunSummary,
-  renderReport,
-  type SamplePrediction,
-  type TextPrediction,
-} from './pages/report.js';
+export { type ComparedRun, readRun } from './pages/compared-run.js';
+export { renderComparison, renderInspection, renderReport, reportWithInspection } from './pages/index.js';
+export type { Estimate, RunRecord, RunSummary, SamplePrediction, TextPrediction } from './pages/report.js';
 export { type RankedBatch, type RankingLoss, rankingLosses } from './ranking/losses.js';
 export { type ReadingInput, type ReadingLoss, readingLosses } from './reading/losses.js';
 export { greedyTexts, readingMeasures } from './reading/task.js';

@@ -5,7 +5,7 @@ import { scheduleValues } from '../optim/index.js';
 import { savedConfig } from './config.js';
 import { type Measured, type RunResult, runFiles, runLoop, type TrainEvent } from './loop.js';
 import { ofTestSet } from './measures.js';
-import { type RunSummary, renderReport } from './pages/report.js';
+import type { RunSummary } from './pages/report.js';
 import type { TrainConfig } from './settings.js';
 import type { Examples } from './step.js';
 import { readJson, removeFiles, writeFileAtomic } from './storage/files.js';
@@ -65,6 +65,7 @@ export async function finished<E extends Measured>(
     ...shown.result,
   };
   await writeFileAtomic(join(out, runFiles.model), training.exported(run.state));
+  const { renderReport } = await import('./pages/report.js');
   await writeFileAtomic(
     join(out, runFiles.report),
     renderReport({ config, result, metrics: run.metrics, ...shown.record }),

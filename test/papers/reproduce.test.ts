@@ -52,7 +52,7 @@ describe('reproduce', () => {
     expect(await readFile(join(out, 'figure.svg'), 'utf8')).toContain('ratio of lengths');
   });
 
-  it('draws numbers far apart on a logarithmic axis, and only those ways of doing it that have them', () => {
+  it('draws numbers far apart on a logarithmic axis, and only those ways of doing it that have them', async () => {
     const arms = { a: { error: 0.001, time: 5 }, b: { error: 0.9 } };
     const measurements = [1, 2].map((effect) => ({ effect, arms }));
     const [statement, data] = ['One of them is better.', ''];
@@ -66,7 +66,7 @@ describe('reproduce', () => {
       seeds: 2,
       measure,
     };
-    const figure = armsFigure(concluded('x', claim, measurements, 1));
+    const figure = await armsFigure(concluded('x', claim, measurements, 1));
     expect(figure).toContain('error (logarithmic)');
     expect(figure).not.toContain('time (logarithmic)');
     for (const text of ['x: not held, seeds 0 to 1', statement, 'effect: difference in dB', 'what counts'])

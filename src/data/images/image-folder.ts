@@ -1,6 +1,5 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import sharp from 'sharp';
 import { foldIn, type Key, permutation } from '../../runtime/random/index.js';
 import { showShape } from '../../tensor/index.js';
 import type { Dataset } from '../dataset.js';
@@ -163,6 +162,7 @@ async function pixelsOf(path: string, { size, channels = 3, cropShare = 1 }: Ima
   const [height, width] = size;
   const [above, beside] = size.map((n) => Math.round(n / cropShare));
   try {
+    const { default: sharp } = await import('sharp');
     const { data, info } = await sharp(path)
       .rotate()
       .flatten()

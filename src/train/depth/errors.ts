@@ -4,6 +4,7 @@ import { bytesOf, pictureTable } from '../images/pictures.js';
 import { lineChart } from '../pages/charts.js';
 import type { RunRecord } from '../pages/report.js';
 import { worstFirst } from '../scenes/figures.js';
+import { nearness } from './nearness.js';
 
 /** Test scenes with what was predicted of them: images [n, 3, height, width], depths in metres [n, 1, height, width]. */
 export interface DepthAnswers {
@@ -11,10 +12,6 @@ export interface DepthAnswers {
   readonly depths: NDArray<'float32'>;
   readonly predicted: NDArray<'float32'>;
 }
-
-/** Depths as grey pixels, bright where they are small. */
-export const nearness = (depths: NDArray): NDArray<'uint8'> =>
-  bytesOf({ ...depths, data: (depths.data as Float32Array).map((d) => 1.5 / d) });
 
 /** Errors over true depths that are drawn in black. */
 const darkest = 0.5;

@@ -18,8 +18,8 @@ import { optimizerOf } from '../options/optimizers.js';
 import type { TrainConfig } from '../settings.js';
 import { type Examples, modelState, type Symbolic, type Tensors, type TrainState, trainStep } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
-import { depthErrors, nearness } from './errors.js';
 import { type DepthInput, depthLosses, depthRange, depthRegularizers, predictedDepth } from './losses.js';
+import { nearness } from './nearness.js';
 
 /** Of the drawn scenes: data must not change with the seed of the training. */
 const drawnData = makeKey(0);
@@ -182,6 +182,7 @@ function depthTraining(config: TrainConfig): Training<SceneExamples, Measured> {
       return { record: { sections: [{ heading: 'Depths', body: pictureTable(columns, words) }] } };
     },
     subject: async (state) => {
+      const { depthErrors } = await import('./errors.js');
       const { depths, measures } = await judged(state);
       return {
         examples: firstOf(train),

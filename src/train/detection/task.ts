@@ -20,7 +20,6 @@ import { candidatesOf, type Detections, detectionMeasures, detectionsOf, objects
 import { type GridTarget, type GridTargetArrays, gridTargets, readGrid } from './grid.js';
 import { detectionLosses } from './losses.js';
 import { boxPictures } from './report.js';
-import { detectionSubject } from './subject.js';
 
 /** Boxes and classes of the objects of scenes. */
 export const detection: TrainingTask = {
@@ -106,6 +105,7 @@ function detectionTraining(config: TrainConfig): Training<GridExamples, Detectio
       },
     }),
     subject: async (state) => {
+      const { detectionSubject } = await import('./subject.js');
       const { found, measures } = await evaluate(state);
       return detectionSubject(model, state, {
         train: trainColumns,

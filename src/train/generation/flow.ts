@@ -10,7 +10,6 @@ import { firstOf, ofImages, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
-import { diagonal, shareChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
 import { initialState, type Tensors, type TrainState, trainStep } from '../step.js';
 import { couplings } from './couplings.js';
@@ -44,7 +43,8 @@ function squeezed(x: Tensor): { readonly logits: Tensor; readonly logSlope: Tens
 }
 
 /** How often numbers of codes are at most the quantiles of the standard normal distribution. */
-function normalityChart({ data }: NDArray): string {
+async function normalityChart({ data }: NDArray): Promise<string> {
+  const { diagonal, shareChart } = await import('../pages/charts.js');
   const levels = Array.from({ length: 19 }, (_, k) => (k + 1) / 20);
   const sorted = Float64Array.from(data as Float32Array).sort();
   const points = levels.map((level) => {
@@ -140,7 +140,7 @@ export function flowRun(
         found: {
           ...ownLoss(config.loss.name, ['flowNegativeLogLikelihood']),
           facts: measuredFacts((await evaluate(state)).measures),
-          sections: [{ heading: 'Are codes normal?', body: normalityChart(z) }],
+          sections: [{ heading: 'Are codes normal?', body: await normalityChart(z) }],
         },
       };
     },

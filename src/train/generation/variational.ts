@@ -12,7 +12,6 @@ import { firstOf, ofImages, ownLoss } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { measuredFacts } from '../measures.js';
 import { optimizerOf } from '../options/optimizers.js';
-import { barChart } from '../pages/charts.js';
 import type { TrainConfig } from '../settings.js';
 import { type Arrays, modelState, type Tensors, type TrainState, trainStep } from '../step.js';
 import {
@@ -150,7 +149,7 @@ export function variationalRun(
           ...ownLoss(config.loss.name, ['gaussianKl']),
           facts: measuredFacts((await evaluate(state)).measures),
           ...(await nearAndFar({ embeddings: codes.mean, labels: some.labels }, test)),
-          sections: [{ heading: 'What the numbers of a code tell', body: divergenceChart(codes.divergence) }],
+          sections: [{ heading: 'What the numbers of a code tell', body: await divergenceChart(codes.divergence) }],
         },
       };
     },
@@ -164,7 +163,8 @@ const decoderOf = ({ params, buffers }: TrainState): Arrays =>
   (merge(params, buffers) as { readonly decoder: Arrays }).decoder;
 
 /** By how many nats the distributions of each number of a code, [n, latent], diverge from the prior: those near 0 are not used. */
-function divergenceChart({ data, shape: [n, latent] }: NDArray): string {
+async function divergenceChart({ data, shape: [n, latent] }: NDArray): Promise<string> {
+  const { barChart } = await import('../pages/charts.js');
   const bars = Array.from({ length: latent }, (_, k) => {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += Number(data[i * latent + k]);

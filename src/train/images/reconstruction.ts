@@ -28,7 +28,6 @@ import { type Degradation, degradations, transmissions } from './degradations.js
 import { type Drawn, imageLosses } from './losses.js';
 import { imageToImageModels } from './models.js';
 import { bytesOf, pictureTable } from './pictures.js';
-import { qualitySections } from './quality.js';
 
 /** Images as they are, and as the model is given them where something happened to them once and for all; bytes. */
 interface Restored extends Columns {
@@ -177,6 +176,7 @@ function reconstructionTraining(config: TrainConfig, prepared: PreparedData): Tr
       return { record: { sections: [{ heading: 'Images', body: pictureTable(columns, words) }] } };
     },
     subject: async (state) => {
+      const { qualitySections } = await import('./quality.js');
       const { measures, answers } = await evaluate(state);
       const errors = { outputs: answers.error, ...(changed && { inputs: answers.given }) };
       return {

@@ -5,7 +5,6 @@ import { constant, merge } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { exportRows } from '../export.js';
-import { importanceSection } from '../inspection/importance.js';
 import { firstOf } from '../inspection/subject.js';
 import type { Measured } from '../loop.js';
 import { made } from '../options/choice.js';
@@ -19,7 +18,6 @@ import { rankingLosses } from './losses.js';
 import { meanNdcg, type Ranking, rankingMeasures } from './measures.js';
 import { type ListExamples, ranker } from './ranker.js';
 import { rankingRegularizers } from './regularizers.js';
-import { rankingSections } from './report.js';
 
 /** The order of the items of each query. */
 export const ranking: TrainingTask = {
@@ -74,8 +72,12 @@ async function rankingTraining(config: TrainConfig): Promise<Training<ListExampl
       },
     },
     exported: ({ params, buffers }) => exportRows(model.infer, merge(params, buffers), columns, { name: 'ranking' }),
-    shown: async ({ evaluation }) => ({ record: { sections: rankingSections(evaluation.ranking) } }),
+    shown: async ({ evaluation }) => {
+      const { rankingSections } = await import('./report.js');
+      return { record: { sections: rankingSections(evaluation.ranking) } };
+    },
     subject: async (state) => {
+      const { importanceSection } = await import('../inspection/importance.js');
       const measured = async (features: Tabular['features']) => {
         const { ranking } = await ranked(state, listsOf({ ...tables.test, features }));
         return 1 - meanNdcg(ranking, 5);

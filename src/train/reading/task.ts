@@ -20,7 +20,6 @@ import type { Training, TrainingTask } from '../task.js';
 import { readingLosses } from './losses.js';
 import { stringPictures } from './report.js';
 import { collapsed, labelled, textsOf } from './strings.js';
-import { readingSubject } from './subject.js';
 
 /** Units in each direction of the reader that has recurrence. */
 const recurrentUnits: Readonly<Record<string, number>> = { lineReader: 0, recurrentLineReader: 48 };
@@ -114,6 +113,7 @@ function readingTraining(config: TrainConfig): Training<StringExamples, ReadingE
       },
     }),
     subject: async (state) => {
+      const { readingSubject } = await import('./subject.js');
       const { texts, measures } = await evaluate(state);
       // What was read in the place of what is there: its loss is minus the logarithm of its probability.
       const { loss: surprise } = await answers(state, { images: test.images, ...labelled(texts, characters) });

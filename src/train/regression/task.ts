@@ -14,12 +14,10 @@ import type { Tensors, TrainState } from '../step.js';
 import { isTableFile, regressionTables } from '../tables.js';
 import type { Training, TrainingTask } from '../task.js';
 import { answersOf, quickMeasures, type RowAnswers, rowMeasures } from './answers.js';
-import { inspected } from './inspected.js';
 import { rowAugmentations } from './mixing.js';
 import { regressionObjectives } from './objectives.js';
 import { type RowExamples, regressor } from './regressor.js';
 import { requireForecasts, rowRegularizers } from './regularizers.js';
-import { regressionSections } from './report.js';
 import { requireCounts, scaleOf } from './scale.js';
 
 /** Numbers from the columns of a table. */
@@ -86,17 +84,23 @@ async function regressionTraining(config: TrainConfig): Promise<Training<RowExam
       },
     },
     exported: ({ params, buffers }) => exportRows(model.infer, merge(params, buffers), columns, { name: 'regression' }),
-    shown: async ({ evaluation }) => ({
-      result: ofTestSet(rowMeasures(evaluation.answers)),
-      record: { sections: regressionSections(evaluation.answers, train), ...(train.unit && { unit: train.unit }) },
-    }),
-    subject: async (state) => ({
-      examples: firstOf(rowsOf(train)),
-      params: state.params,
-      rest: state.buffers,
-      lossOf: (params, buffers, { features, targets }) =>
-        model.lossOf(merge(params, buffers) as Tensors, features as Tensor, targets as Tensor),
-      found: await inspected((rows) => answered(state, rows).then(({ answers }) => answers), test, config),
-    }),
+    shown: async ({ evaluation }) => {
+      const { regressionSections } = await import('./report.js');
+      return {
+        result: ofTestSet(rowMeasures(evaluation.answers)),
+        record: { sections: regressionSections(evaluation.answers, train), ...(train.unit && { unit: train.unit }) },
+      };
+    },
+    subject: async (state) => {
+      const { inspected } = await import('./inspected.js');
+      return {
+        examples: firstOf(rowsOf(train)),
+        params: state.params,
+        rest: state.buffers,
+        lossOf: (params, buffers, { features, targets }) =>
+          model.lossOf(merge(params, buffers) as Tensors, features as Tensor, targets as Tensor),
+        found: await inspected((rows) => answered(state, rows).then(({ answers }) => answers), test, config),
+      };
+    },
   };
 }

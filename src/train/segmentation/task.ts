@@ -21,7 +21,6 @@ import type { Training, TrainingTask } from '../task.js';
 import { attemptSegmentationLoss, segmentationLosses } from './losses.js';
 import { segmentationMeasures } from './measures.js';
 import { maskPictures } from './report.js';
-import { segmentationSubject } from './subject.js';
 
 /** Those of classifiers at each pixel. Virtual adversarial training and the rankings of RankMixup are of one prediction a picture. */
 const { virtualAdversarialLoss: _, mixupNdcg: __, mixupRankingLoss: ___, ...pixelRegularizers } = exampleRegularizers;
@@ -117,7 +116,9 @@ function segmentationTraining(config: TrainConfig): Training<MaskExamples, Segme
         sections: [{ heading: 'Scenes', body: maskPictures(test, evaluation.predicted) }],
       },
     }),
-    subject: (state) =>
-      segmentationSubject(model, state, { train, test, names, loss, lossName: config.loss.name, batchSize }),
+    subject: async (state) => {
+      const { segmentationSubject } = await import('./subject.js');
+      return segmentationSubject(model, state, { train, test, names, loss, lossName: config.loss.name, batchSize });
+    },
   };
 }

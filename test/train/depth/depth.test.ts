@@ -76,7 +76,7 @@ describe('depth', () => {
     const { testLoss, testAbsoluteRelativeError } = await wholeRun(stereo, views);
     expect(testLoss).toBeGreaterThan(0);
     expect(testAbsoluteRelativeError).toBeLessThan(2);
-    const page = renderComparison([await readRun(out), await readRun(views)]);
+    const page = await renderComparison([await readRun(out), await readRun(views)]);
     for (const text of ['mean absolute relative error', 'minimumReprojection', 'leftRightConsistency'])
       expect(page).toContain(text);
   });

@@ -92,7 +92,7 @@ describe('detection in scenes', () => {
     };
     expect(parseConfig(settings).task).toBe('detection');
     expect(Number.isFinite((await wholeRun(settings, other)).testLoss)).toBe(true);
-    const page = renderComparison([await readRun(out), await readRun(other)]);
+    const page = await renderComparison([await readRun(out), await readRun(other)]);
     for (const text of ['mean average precision at IoU 0.5', 'yoloLoss:emptyWeight=0.3']) expect(page).toContain(text);
   });
 

@@ -177,8 +177,8 @@ describe('a run of embeddings', () => {
     expect(inspection.scores?.knnAccuracy).toBeGreaterThan(0.6);
     expect(inspection.surface.losses.flat().every(Number.isFinite)).toBe(true);
     expect(inspection.surface.losses[1][1]).toBe(Math.min(...inspection.surface.losses.flat()));
-    expect(renderInspection(inspection)).toContain('Embeddings of the test set');
-    const page = renderComparison([await readRun(out), await readRun(join(folder, 'instanceSoftmax-whole'))]);
+    expect(await renderInspection(inspection)).toContain('Embeddings of the test set');
+    const page = await renderComparison([await readRun(out), await readRun(join(folder, 'instanceSoftmax-whole'))]);
     for (const text of ['linear probe', 'recall at 1', 'mAP at R']) expect(page).toContain(text);
   });
 });

@@ -160,7 +160,7 @@ describe('tables', () => {
     const losses = inspection.surface.losses.flat();
     expect(losses[4]).toBeLessThan(losses.reduce((a, b) => a + b, 0) / 9);
     expect(inspection.spectrum.some(({ eigenvalue }) => eigenvalue > 0)).toBe(true);
-    expect(renderInspection(inspection)).toContain('40 training samples');
+    expect(await renderInspection(inspection)).toContain('40 training samples');
   });
 
   it('--freeze: frozen weights have no gradient and no state; frozen normalisation keeps its statistics', async () => {

@@ -86,7 +86,7 @@ describe('generators and discriminators', () => {
     expect(lines).toContain('"generatorLoss"');
     const report = readFileSync(join(fought, runFiles.report), 'utf8');
     expect(report).not.toContain('Reconstructions');
-    const page = renderComparison([await readRun(coded), await readRun(fought)]);
+    const page = await renderComparison([await readRun(coded), await readRun(fought)]);
     for (const text of ['Frechet distance', 'wassersteinCriticLoss', 'gaussianKl']) expect(page).toContain(text);
   });
 

@@ -47,7 +47,7 @@ describe('reconstruction', () => {
     const other = join(folder, 'autoencoder');
     const { testPsnr } = await wholeRun({ ...small, loss: 'msSsimL1Loss', latent: 8, width: 4, epochs: 1 }, other);
     expect(testPsnr).toBeGreaterThan(5);
-    const page = renderComparison([await readRun(out), await readRun(other)]);
+    const page = await renderComparison([await readRun(out), await readRun(other)]);
     for (const text of ['peak signal-to-noise ratio', 'msSsimL1Loss', 'unet']) expect(page).toContain(text);
   });
 

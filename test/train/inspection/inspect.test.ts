@@ -80,8 +80,8 @@ describe('the inspection of a run', () => {
     expect(await inspectRun(folder, { samples: 128, points: 5, probes: 2, steps: 8 })).toEqual(inspection);
   });
 
-  it('is a page that needs nothing else', () => {
-    const html = renderInspection(inspection);
+  it('is a page that needs nothing else', async () => {
+    const html = await renderInspection(inspection);
     expect(html).not.toMatch(/(src|href)="(?!data:|#)|<script/);
     const { document } = parseHTML(html);
     const figures = [...document.querySelectorAll('.charts figure')];
@@ -107,9 +107,9 @@ describe('the inspection of a run', () => {
     expect(document.querySelector('.summary')?.textContent).toContain('seed 4');
   });
 
-  it('stands at the end of the report, in the place of an earlier one', () => {
+  it('stands at the end of the report, in the place of an earlier one', async () => {
     const report = readFileSync(join(folder, runFiles.report), 'utf8');
-    const once = reportWithInspection(report, inspection);
+    const once = await reportWithInspection(report, inspection);
     const { document } = parseHTML(once);
     expect([...document.querySelectorAll('h1')].map((e) => e.textContent)).toEqual(['mlp on digits', 'From near']);
     expect([...document.querySelectorAll('main figcaption')].map((e) => e.textContent)).toContain(
@@ -118,14 +118,16 @@ describe('the inspection of a run', () => {
     expect(once.startsWith(report.slice(0, report.lastIndexOf('</main>')))).toBe(true);
     // Figures are numbered from drawing to drawing.
     const unnumbered = (html: string) => html.replaceAll(/plot-[\w-]+/g, 'plot');
-    expect(unnumbered(reportWithInspection(once, inspection))).toBe(unnumbered(once));
+    expect(unnumbered(await reportWithInspection(once, inspection))).toBe(unnumbered(once));
     const other = { ...inspection, sharpness: 123 };
-    expect(unnumbered(reportWithInspection(once, other))).toBe(unnumbered(reportWithInspection(report, other)));
+    expect(unnumbered(await reportWithInspection(once, other))).toBe(
+      unnumbered(await reportWithInspection(report, other)),
+    );
   });
 
-  it('tells levels of a loss apart that is below 0', () => {
+  it('tells levels of a loss apart that is below 0', async () => {
     const losses = inspection.surface.losses.map((row) => row.map((loss) => loss - 100));
-    const html = renderInspection({ ...inspection, surface: { ...inspection.surface, losses } });
+    const html = await renderInspection({ ...inspection, surface: { ...inspection.surface, losses } });
     const { document } = parseHTML(html);
     const [, plane, line] = document.querySelectorAll('.charts figure');
     expect(plane.querySelectorAll('[aria-label="contour"] path').length).toBeGreaterThan(5);
@@ -138,9 +140,9 @@ describe('the inspection of a run', () => {
   it.each([
     ['short', (loss: number) => 1e5 * loss, 9],
     ['longer', (loss: number) => -12_345 - loss / 100, 5],
-  ])('names levels in its legend as far as names have room: %s', (_, scaled, named) => {
+  ])('names levels in its legend as far as names have room: %s', async (_, scaled, named) => {
     const losses = inspection.surface.losses.map((row) => row.map(scaled));
-    const html = renderInspection({ ...inspection, surface: { ...inspection.surface, losses } });
+    const html = await renderInspection({ ...inspection, surface: { ...inspection.surface, losses } });
     const legend = parseHTML(html).document.querySelectorAll('.charts figure')[1].querySelector('svg') as Element;
     const ticks = [...legend.querySelectorAll('.tick, [aria-label="axis"] g')].map((tick) => ({
       x: Number(tick.getAttribute('transform')?.match(/\(([\d.]+)/)?.[1]),

@@ -76,8 +76,8 @@ describe.each(runs)('the inspection of %s', (name, settings, sections) => {
     expect(Number(digits) / scale).toBeCloseTo(first[1] as number, scale === 100 ? 4 : 1);
   });
 
-  it('is a page of figures with axes and words, and nothing from elsewhere', () => {
-    const html = renderInspection(inspection).replaceAll(/"data:image[^"]*"/g, '"data:"');
+  it('is a page of figures with axes and words, and nothing from elsewhere', async () => {
+    const html = (await renderInspection(inspection)).replaceAll(/"data:image[^"]*"/g, '"data:"');
     expect(html).not.toMatch(/(src|href)="(?!data:|#)|<script|NaN|undefined|\[object/);
     const { document } = parseHTML(html);
     const headings = [...document.querySelectorAll('h2')].map((e) => e.textContent);

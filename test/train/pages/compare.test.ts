@@ -18,8 +18,12 @@ const entropy = { name: 'crossEntropy', options: {} };
 const poly = { name: 'polyLoss', options: { coefficients: [2] } };
 
 describe('a comparison of runs', () => {
-  it('shows results, what differs, and curves with a legend', () => {
-    const html = renderComparison([run('runs/<a>', 0.8, entropy), run('b', 0.9, poly), run('c', 0.7, poly, false)]);
+  it('shows results, what differs, and curves with a legend', async () => {
+    const html = await renderComparison([
+      run('runs/<a>', 0.8, entropy),
+      run('b', 0.9, poly),
+      run('c', 0.7, poly, false),
+    ]);
     expect(html).not.toMatch(/(src|href)="(?!data:|#)|<script/);
     const { document } = parseHTML(html);
     const text = (selector: string) => [...document.querySelectorAll(selector)].map((e) => e.textContent);
@@ -48,7 +52,7 @@ describe('a comparison of runs', () => {
     }
     // Losses of two kinds are no one scale, and the page says so.
     expect(html).toContain('not one scale');
-    expect(renderComparison([run('a', 0.8, poly), run('b', 0.8, poly)])).toContain('None.');
+    expect(await renderComparison([run('a', 0.8, poly), run('b', 0.8, poly)])).toContain('None.');
   });
 
   it('reads folders, and names one that holds no run', async () => {

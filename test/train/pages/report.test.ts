@@ -32,8 +32,8 @@ const record: RunRecord = {
   ],
 };
 
-describe('the report', () => {
-  const html = renderReport(record);
+describe('the report', async () => {
+  const html = await renderReport(record);
   const { document } = parseHTML(html);
 
   it('needs nothing from elsewhere and runs nothing', () => {
@@ -61,7 +61,7 @@ describe('the report', () => {
     expect(html).not.toContain('NaN');
   });
 
-  it('has an axis of shares for the nearest neighbours of embeddings, after one epoch too', () => {
+  it('has an axis of shares for the nearest neighbours of embeddings, after one epoch too', async () => {
     const embedding = {
       knnAccuracy: 0.933,
       linearProbe: 0.9,
@@ -78,7 +78,7 @@ describe('the report', () => {
       { step: 30, epoch: 0, testLoss: 3.9, testKnnAccuracy: 0.933 },
     ];
     const result = { testKnnAccuracy: 0.933, testLoss: 3.9, seconds: 12.3, seed: 5, epochs: 1, embedding };
-    const page = parseHTML(renderReport({ config: record.config, metrics, result })).document;
+    const page = parseHTML(await renderReport({ config: record.config, metrics, result })).document;
     const figure = [...page.querySelectorAll('.charts figure')][1];
     expect(figure.textContent).toContain('accuracy of nearest neighbours (share of samples)');
     const ticksOf = (name: string) =>
@@ -135,8 +135,8 @@ describe('the report of a regression', () => {
     ],
   };
 
-  it('has errors in the place of accuracies, and predictions against targets', () => {
-    const { document } = parseHTML(renderReport(numbers));
+  it('has errors in the place of accuracies, and predictions against targets', async () => {
+    const { document } = parseHTML(await renderReport(numbers));
     expect(document.querySelector('.summary')?.textContent).toMatch(
       /1\.250 test root mean squared error \(units of the target\), test loss 0\.5000/,
     );
@@ -151,14 +151,14 @@ describe('the report of a regression', () => {
 });
 
 describe('the report of a classifier of texts', () => {
-  it('shows texts as text, cut where they are long', () => {
+  it('shows texts as text, cut where they are long', async () => {
     const texts = [
       { text: '<b>bold</b>', label: 0, predicted: 1, confidence: 0.9 },
       { text: 'x'.repeat(400), label: 1, predicted: 1, confidence: 0.6 },
     ];
     const { samples, ...rest } = record;
     expect(samples).toHaveLength(2);
-    const { document } = parseHTML(renderReport({ ...rest, texts }));
+    const { document } = parseHTML(await renderReport({ ...rest, texts }));
     const rows =
       [...document.querySelectorAll('section')]
         .find((part) => part.textContent?.includes('Sample predictions'))

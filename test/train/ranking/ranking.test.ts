@@ -80,7 +80,7 @@ describe('rankings', () => {
 
     const inspection = await inspectRun(out, { samples: 20, points: 3, probes: 1, steps: 3 });
     expect(inspection.facts?.[0]).toEqual(['NDCG at 5, test set', `${(100 * (result?.testNdcgAt5 ?? 0)).toFixed(2)}%`]);
-    expect(renderInspection(inspection)).toContain('20 training queries');
+    expect(await renderInspection(inspection)).toContain('20 training queries');
   });
 
   it.each(Object.keys(rankingLosses))('train with %s', async (loss) => {

@@ -80,7 +80,7 @@ describe('reading of strings', () => {
     const other = join(folder, settings.loss.slice(0, 6));
     expect(Number.isFinite((await wholeRun(run, other)).testLoss)).toBe(true);
     await expectResumed(run, other, `${other}-parts`, 2);
-    const page = renderComparison([await readRun(out), await readRun(other)]);
+    const page = await renderComparison([await readRun(out), await readRun(other)]);
     for (const text of ['test character error rate', settings.loss.split(':')[0]]) expect(page).toContain(text);
   });
 

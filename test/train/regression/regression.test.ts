@@ -148,7 +148,7 @@ describe('regressions of tables', () => {
         -1,
       );
       expect(facts.has('calibration error, test set')).toBe(calibrated);
-      const html = renderInspection(inspection);
+      const html = await renderInspection(inspection);
       expect(html).toContain('64 training rows');
       expect(html.includes('Recalibration')).toBe(calibrated);
       // The area tells the price, the number of the row nothing.

@@ -101,7 +101,7 @@ describe('segmentation of scenes', () => {
     };
     const { testMeanIou } = await wholeRun(settings, other);
     expect(testMeanIou).toBeGreaterThan(0);
-    const page = renderComparison([await readRun(out), await readRun(other)]);
+    const page = await renderComparison([await readRun(out), await readRun(other)]);
     for (const text of ['test mean intersection over union', 'focalTverskyLoss:', 'randomContrast'])
       expect(page).toContain(text);
   });
