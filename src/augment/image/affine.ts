@@ -13,6 +13,8 @@ export interface AffineOptions {
   readonly shear?: Range;
   /** What comes in from outside. Default `zeros`. */
   readonly border?: 'zeros' | 'border' | 'reflection';
+  /** How pixels are found between pixels: `nearest` is for what must not be blended, as masks of classes. Default `bilinear`. */
+  readonly interpolation?: 'bilinear' | 'nearest';
 }
 
 const none: Range = [0, 0];
@@ -23,14 +25,22 @@ const none: Range = [0, 0];
  *
  *   scale R(rotation) S(shear) p + translation,   R(a) = [[cos a, -sin a], [sin a, cos a]],   S(b) = [[1, -tan b], [0, 1]]
  *
- * with x to the right and y down. Resampled bilinearly, by {@link gridSample}: derivatives flow to the images.
+ * with x to the right and y down. Resampled by {@link gridSample}: derivatives flow to the images. The same key moves other
+ * images of the same size alike, such as masks.
  *
  * @param images [n, channels, height, width], any range.
  * @throws TypeError or RangeError for other images, RangeError for options out of range.
  */
 export function randomAffine(images: Tensor, key: Tensor, options: AffineOptions = {}): Tensor {
   requireImages('randomAffine', images);
-  const { rotation = none, translation = none, scale = [1, 1], shear = none, border = 'zeros' } = options;
+  const {
+    rotation = none,
+    translation = none,
+    scale = [1, 1],
+    shear = none,
+    border = 'zeros',
+    interpolation = 'bilinear',
+  } = options;
   requireRange('randomAffine', 'rotation', rotation);
   requireRange('randomAffine', 'translation', translation);
   requireRange('randomAffine', 'scale', scale, { low: 0, open: true });
@@ -51,5 +61,8 @@ export function randomAffine(images: Tensor, key: Tensor, options: AffineOptions
     [sin.neg().mul(width / height), cos],
   ];
   const rows = matrix.map(([x, y]) => stack([x, y, x.mul(right).add(y.mul(down)).neg()], 1));
-  return gridSample(images, affineGrid(stack(rows, 1), images.shape), { padding: border });
+  return gridSample(images, affineGrid(stack(rows, 1), images.shape), {
+    padding: border,
+    mode: interpolation === 'bilinear' ? 'linear' : interpolation,
+  });
 }

@@ -18,6 +18,8 @@ export interface Normalization {
 export interface ClassifierOptions extends SessionOptions {
   readonly normalization: Normalization;
   readonly loss: ClassifierLoss;
+  /** The label that the loss does not count. Default: none. */
+  readonly ignoreIndex?: number;
   /** What training images go through, in order. Default none. */
   readonly augmentations?: readonly BatchAugmentation[];
   /** What is added to the loss. Default none. */
@@ -44,7 +46,16 @@ export interface Classifier {
 
 /** A model, a loss and an optimizer as compiled steps. Normalisation of the images is part of the model. */
 export function classifier(model: Layer<Arrays>, optimizer: Minimizer, options: ClassifierOptions): Classifier {
-  const { normalization, loss, augmentations = [], regularizers = [], domains, size, ...session } = options;
+  const {
+    normalization,
+    loss,
+    ignoreIndex,
+    augmentations = [],
+    regularizers = [],
+    domains,
+    size,
+    ...session
+  } = options;
   const logitsOf = (variables: Tensors, images: Tensor, context: Context) =>
     model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
   const infer = (variables: Tensors, images: Tensor) => logitsOf(variables, images, new Context({ training: false }));
@@ -59,7 +70,7 @@ export function classifier(model: Layer<Arrays>, optimizer: Minimizer, options: 
       const logits = logitsOf(variables, batch.images, context);
       const model = (x: Tensor) => logitsOf(variables, x, new Context({ training: true, key }));
       const epochs = size?.epochs ?? Infinity;
-      const seen = { batch, indices: batch.indices, logits, model, loss, epoch, epochs, domains: made };
+      const seen = { batch, indices: batch.indices, logits, model, loss, epoch, epochs, domains: made, ignoreIndex };
       const added = regularizers.map(({ penalty }, i) =>
         penalty({ ...seen, key: foldIn(foldIn(key, -2), i), carried: (carried[i] ?? {}) as Tensors }),
       );

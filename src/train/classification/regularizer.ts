@@ -1,3 +1,4 @@
+import { reduceLabelled } from '../../losses/labelled.js';
 import type { Tensor } from '../../tensor/index.js';
 import type { AugmentedBatch } from '../options/augmentations.js';
 import type { Arrays, Tensors } from '../step.js';
@@ -22,6 +23,8 @@ export interface RegularizerInput {
   readonly epochs: number;
   /** Of how many domains the batch is made, equal parts one after the other; undefined where there are none. */
   readonly domains: number | undefined;
+  /** The label of samples that the loss does not count. Default: none. */
+  readonly ignoreIndex?: number;
   /** What it keeps. */
   readonly carried: Tensors;
 }
@@ -50,3 +53,7 @@ export interface ClassifierRegularizer {
 export const plain = (penalty: (input: RegularizerInput) => Tensor): ClassifierRegularizer => ({
   penalty: (input) => ({ value: penalty(input) }),
 });
+
+/** The mean over the samples that count, of something [n, ...] of each. */
+export const meanOfLabelled = (x: Tensor, logits: Tensor, labels: Tensor, ignoreIndex?: number): Tensor =>
+  ignoreIndex === undefined ? x.mean() : reduceLabelled('train', x, logits, labels, { ignoreIndex });

@@ -16,7 +16,7 @@ import { type Tensor, zerosArray } from '../../tensor/index.js';
 import { domainRegularizers } from '../domains/regularizers.js';
 import { overTargets } from '../options/augmentations.js';
 import { type Choice, choice } from '../options/choice.js';
-import { type ClassifierRegularizer, plain } from './regularizer.js';
+import { type ClassifierRegularizer, meanOfLabelled, plain } from './regularizer.js';
 
 const weight = z.number().min(0).optional();
 const factor = z.number().min(0).optional();
@@ -54,8 +54,10 @@ export const exampleRegularizers: Readonly<Record<string, Choice<ClassifierRegul
     plain(({ logits }) => conditionalEntropy(logits).mul(weight)),
   ),
   labelSmoothingPenalty: choice({ weight }, ({ weight = 0.1 }) =>
-    plain(({ batch, logits }) =>
-      overTargets(batch, (labels) => labelSmoothingPenalty(logits, labels).mean()).mul(weight),
+    plain(({ batch, logits, ignoreIndex }) =>
+      overTargets(batch, (labels) =>
+        meanOfLabelled(labelSmoothingPenalty(logits, labels), logits, labels, ignoreIndex),
+      ).mul(weight),
     ),
   ),
   logitPenalty: choice({ weight }, ({ weight = 2e-3 }) =>

@@ -78,6 +78,7 @@ export function classifierOf(config: TrainConfig, prepared: PreparedData): Class
   return classifier(modelOf(config, train), optimizerOf(config, schedule), {
     normalization,
     loss: made(classifierLosses, withClassWeights('train', config.loss, train.labels.data, train.classes.length)),
+    ignoreIndex: config.loss.options.ignoreIndex as number | undefined,
     augmentations: config.augment.map((one) => made(augmentations, one)),
     regularizers: chosen.map(({ regularizer }) => regularizer),
     ...(domains && { domains: domains.names.length }),

@@ -68,6 +68,23 @@ const probability = z.number().min(0).max(1).optional();
 const fill = z.number().optional();
 const pixels = z.number().int().positive();
 
+/** Options of what moves things. */
+export const movingOptions = {
+  cutMix: { alpha: z.number().min(0).optional() },
+  randomAffine: {
+    rotation: range,
+    translation: range,
+    scale: range,
+    shear: range,
+    border: z.enum(['zeros', 'border', 'reflection']).optional(),
+  },
+  randomCrop: {
+    padding: z.number().int().min(0).optional(),
+    border: z.enum(['zeros', 'reflect', 'replicate']).optional(),
+  },
+  randomHorizontalFlip: { probability },
+} as const;
+
 /** What changes images one by one, by the names of their functions; each takes its function's options. */
 export const imageAugmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
   cutout: choice({ size: pixels, fill }, (options) => ofImages((x, k) => cutout(x, k, options))),
@@ -80,32 +97,22 @@ export const imageAugmentations: Readonly<Record<string, Choice<BatchAugmentatio
     ({ quality = 50, arithmetic = 'soft' }) =>
       ofImages(ofBytes((x) => diffJpeg(x, quality, { arithmetic: arithmetics[arithmetic] }))),
   ),
-  randomAffine: choice(
-    {
-      rotation: range,
-      translation: range,
-      scale: range,
-      shear: range,
-      border: z.enum(['zeros', 'border', 'reflection']).optional(),
-    },
-    (options) => ofImages((x, k) => randomAffine(x, k, options)),
-  ),
+  randomAffine: choice(movingOptions.randomAffine, (options) => ofImages((x, k) => randomAffine(x, k, options))),
   randomBrightness: choice({ factor: range }, (options) => ofImages((x, k) => randomBrightness(x, k, options))),
   randomContrast: choice({ factor: range }, (options) => ofImages((x, k) => randomContrast(x, k, options))),
-  randomCrop: choice(
-    { padding: z.number().int().min(0).optional(), border: z.enum(['zeros', 'reflect', 'replicate']).optional() },
-    (options) => ofImages((x, k) => randomCrop(x, k, options)),
-  ),
+  randomCrop: choice(movingOptions.randomCrop, (options) => ofImages((x, k) => randomCrop(x, k, options))),
   randomErasing: choice({ probability, area: range, aspect: range, fill }, (options) =>
     ofImages((x, k) => randomErasing(x, k, options)),
   ),
-  randomHorizontalFlip: choice({ probability }, (options) => ofImages((x, k) => randomHorizontalFlip(x, k, options))),
+  randomHorizontalFlip: choice(movingOptions.randomHorizontalFlip, (options) =>
+    ofImages((x, k) => randomHorizontalFlip(x, k, options)),
+  ),
   randomJpeg: choice({ quality: range }, (options) => ofImages((x, k) => randomJpeg(x, k, options))),
 };
 
 /** All that training images with their labels can go through: what changes each of them, and what mixes them with one another. */
 export const augmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
-  cutMix: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => cutMix(x, k, options))),
+  cutMix: choice(movingOptions.cutMix, (options) => mixing((x, k) => cutMix(x, k, options))),
   mixup: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => mixup(x, k, options))),
   ...imageAugmentations,
 };

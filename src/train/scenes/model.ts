@@ -4,7 +4,6 @@ import type { SessionOptions } from '../../runtime/index.js';
 import { foldIn, type Key } from '../../runtime/random/index.js';
 import { merge, type NDArray, partition, type Tensor } from '../../tensor/index.js';
 import type { Normalization } from '../classification/classifier.js';
-import { augmented, type BatchAugmentation } from '../options/augmentations.js';
 import {
   type Arrays,
   type Examples,
@@ -23,6 +22,15 @@ export interface PictureExamples extends Examples {
   readonly images: NDArray<'uint8'>;
 }
 
+/** Training examples on their way to the model: pictures in [0, 1], and what belongs to them. */
+export interface Changed<E extends PictureExamples> {
+  readonly images: Tensor;
+  readonly examples: Symbolic<E>;
+}
+
+/** Changes pictures and leaves everything in them in its place. */
+export type PictureAugmentation = <E extends PictureExamples>(changed: Changed<E>, key: Tensor) => Changed<E>;
+
 /** What an objective may look at beside what the model says and the examples. */
 export interface ObjectiveRest {
   /** Of the loss. */
@@ -38,8 +46,8 @@ export interface ObjectiveRest {
 export interface PictureModelOptions<E extends PictureExamples> extends SessionOptions {
   readonly optimizer: Minimizer;
   readonly normalization: Normalization;
-  /** What training pictures go through, in order; nothing may move. */
-  readonly augmentations: readonly BatchAugmentation[];
+  /** What training examples go through, in order, each with randomness of its own. */
+  readonly augmentations: readonly ((changed: Changed<E>, key: Tensor) => Changed<E>)[];
   /** Parameters of the loss, which are trained along. Default none. */
   readonly params?: () => Arrays;
   /** From what the model says of the pictures. */
@@ -79,12 +87,13 @@ export function pictureModel<E extends PictureExamples>(
         carried: {},
       });
     },
-    step: trainStep<E, { readonly images: Tensor; readonly examples: Symbolic<E> }>({
+    step: trainStep<E, Changed<E>>({
       ...session,
       optimizer,
       prepare: (examples, key) => {
-        const { images, indices } = examples as Symbolic<PictureExamples>;
-        return { images: augmented(augmentations, inUnitRange(images), indices, key).images, examples };
+        const { images } = examples as Symbolic<PictureExamples>;
+        const given: Changed<E> = { images: inUnitRange(images), examples };
+        return augmentations.reduce((changed, change, i) => change(changed, foldIn(key, i)), given);
       },
       objective: ({ params, buffers, batch: { images, examples }, key, epoch, context }) => {
         const { model: weights, loss } = params as { readonly model: Tensors; readonly loss: Tensors };

@@ -7,17 +7,18 @@ import type { NDArray, Tensor } from '../../tensor/index.js';
 import { meanOf, overBatches, rowBatches, rowsInOrder } from '../batches.js';
 import { scheduled } from '../build.js';
 import { withClassWeights } from '../classification/counts.js';
+import { meanOfLabelled } from '../classification/regularizer.js';
 import { exampleRegularizers } from '../classification/regularizers.js';
 import { exportInference } from '../export.js';
 import type { Measured } from '../loop.js';
 import { made } from '../options/choice.js';
 import { optimizerOf } from '../options/optimizers.js';
-import { pictureAugmentations } from '../scenes/augmentations.js';
 import { scenesOf } from '../scenes/data.js';
-import { inUnitRange, type PictureExamples, pictureModel } from '../scenes/model.js';
+import { inUnitRange, pictureModel } from '../scenes/model.js';
 import type { TrainConfig } from '../settings.js';
 import { type Tensors, weightsOf } from '../step.js';
 import type { Training, TrainingTask } from '../task.js';
+import { type MaskExamples, maskAugmentations, movingAugmentations, outside } from './augmentations.js';
 import { attemptSegmentationLoss, segmentationLosses } from './losses.js';
 import { segmentationMeasures } from './measures.js';
 import { maskPictures } from './report.js';
@@ -34,21 +35,26 @@ export const segmentation: TrainingTask = {
   losses: segmentationLosses,
   attempt: attemptSegmentationLoss,
   loss: 'diceLoss:crossEntropyWeight=1',
-  augmentations: pictureAugmentations,
+  augmentations: maskAugmentations,
   regularizers: pixelRegularizers,
   defaults: { optimizer: 'adam', learningRate: 0.003, width: 8, epochs: 10, batchSize: 16 },
   prepare: async (config) => segmentationTraining(config),
 };
 
-interface MaskExamples extends PictureExamples {
-  /** [n, height, width]. */
-  readonly masks: NDArray<'uint8'>;
-}
-
 /** Of a test set, in its order. */
 interface SegmentationEvaluation extends Measured {
   /** [n, height, width]. */
   readonly predicted: NDArray<'uint8'>;
+}
+
+/** A configuration's loss, and the class that it ignores: the one that it says, or that of pixels from outside where things move. */
+function lossOf({ loss: chosen, augment }: TrainConfig, masks: NDArray, classes: number) {
+  const own = chosen.options.ignoreIndex as number | undefined;
+  const moves = augment.some(({ name }) => Object.hasOwn(movingAugmentations, name));
+  const ignoreIndex = own ?? (moves ? outside : undefined);
+  const { name, options } = withClassWeights('train', chosen, masks.data as Uint8Array, classes);
+  const loss = made(segmentationLosses, { name, options: { ...options, ...(moves && { ignoreIndex }) } });
+  return { ignoreIndex, loss };
 }
 
 const columnsOf = ({ images, masks }: Scenes) => ({ images, masks });
@@ -58,23 +64,24 @@ function segmentationTraining(config: TrainConfig): Training<MaskExamples, Segme
   const { batchSize, width, threads } = config;
   const { schedule, steps } = scheduled(config, train.images.shape[0]);
   const names = ['nothing', ...train.classes];
-  const loss = made(segmentationLosses, withClassWeights('train', config.loss, train.masks.data, names.length));
+  const { ignoreIndex, loss } = lossOf(config, train.masks, names.length);
   const penalized = config.regularizer.map((chosen) => made(pixelRegularizers, chosen));
   const model = pictureModel<MaskExamples>(unet({ outputs: names.length, inputChannels: 1, width }), {
     threads,
     optimizer: optimizerOf(config, schedule),
     normalization,
-    augmentations: config.augment.map((chosen) => made(pictureAugmentations, chosen)),
+    augmentations: config.augment.map((chosen) => made(maskAugmentations, chosen)),
     objective: (logits, { masks, indices }, { images, model: again, key, epoch }) => {
-      const labels = masks.cast('int32');
-      const right = logits.argmax(1).equal(labels).cast('float32').mean();
+      const given = masks.cast('int32');
+      const labels = ignoreIndex === undefined ? given : given.equal(outside).where(ignoreIndex, given);
+      const right = logits.argmax(1).equal(labels).cast('float32');
       const batch = { images, targets: [{ labels, share: 1 }] };
-      const rest = { epochs: config.epochs, domains: undefined, carried: {} };
+      const rest = { epochs: config.epochs, domains: undefined, carried: {}, ignoreIndex };
       const seen = { batch, indices, logits, model: again, loss, epoch, ...rest };
       const penalties = penalized.map(({ penalty }, i) => penalty({ ...seen, key: foldIn(key, i) }).value);
       return {
         loss: [loss(logits, labels), ...penalties].reduce((a, b) => a.add(b)),
-        measures: { pixelAccuracy: right },
+        measures: { pixelAccuracy: meanOfLabelled(right, logits, labels, ignoreIndex) },
       };
     },
   });

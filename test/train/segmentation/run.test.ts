@@ -124,7 +124,8 @@ describe('segmentation of scenes', () => {
 
   it.each([
     [{ data: 'scenes', loss: 'dicLoss' }, /no loss is called dicLoss; did you mean diceLoss/],
-    [{ data: 'scenes', augment: ['randomCrop'] }, /randomCrop is for .*classification.*, not for segmentation/],
+    [{ data: 'scenes', augment: ['mixup'] }, /mixup is for .*classification.*, not for segmentation/],
+    [{ task: 'detection', augment: ['randomCrop'] }, /randomCrop is for .*segmentation.*, not for detection/],
     [{ data: 'scenes', model: 'mlp' }, /mlp is for classification, .*, not for segmentation, which has unet/],
   ])('%j is refused', (input, message) => {
     expect(() => parseConfig(input)).toThrow(message);
