@@ -1,21 +1,21 @@
 /**
  * The names that may be meant, at most three, nearest first: those that take the fewest changes to become, and those that take up to twice as
- * many. A change is a letter too many, missing, wrong, or in the place of its neighbour; a name that holds all that is wanted is one away.
+ * many. A change is a letter too many, missing, wrong, or in the place of its neighbour; a name that holds all that is wanted counts as one
+ * away, after those that are.
  */
 export function nearest(wanted: string, names: readonly string[]): string[] {
   const low = wanted.toLowerCase();
   const ranked = names
-    .map((name) => ({ name, changes: changes(low, name.toLowerCase()) }))
-    .sort((a, b) => a.changes - b.changes);
+    .map((name) => {
+      const distance = editDistance(low, name.toLowerCase());
+      const held = low.length > 2 && name.toLowerCase().includes(low);
+      return { name, distance, changes: held ? Math.min(1, distance) : distance };
+    })
+    .sort((a, b) => a.changes - b.changes || a.distance - b.distance);
   return ranked
     .filter(({ changes }) => changes <= 2 * ranked[0].changes)
     .slice(0, 3)
     .map(({ name }) => name);
-}
-
-function changes(wanted: string, name: string): number {
-  const distance = editDistance(wanted, name);
-  return wanted.length > 2 && name.includes(wanted) ? Math.min(1, distance) : distance;
 }
 
 /** Damerau and Levenshtein's distance, no part of a text changed twice. */

@@ -90,7 +90,8 @@ describe('choices by name', () => {
   it('counts letters in the place of their neighbours as one change, and names that hold what is wanted', () => {
     expect(nearest('vta', ['sam', 'fish', 'vat', 'aum'])).toEqual(['vat']);
     expect(nearest('fihs', ['fit', 'fish', 'ship'])).toEqual(['fish', 'fit']);
-    expect(nearest('flip', ['cutout', 'randomHorizontalFlip', 'clip'])).toEqual(['randomHorizontalFlip', 'clip']);
+    expect(nearest('flip', ['cutout', 'randomHorizontalFlip', 'clip'])).toEqual(['clip', 'randomHorizontalFlip']);
+    expect(nearest('iouLos', ['completeIouLoss', 'iouLoss'])).toEqual(['iouLoss', 'completeIouLoss']);
     expect(nearest('zzzzz', ['sam'])).toEqual(['sam']);
     expect(nearest('x', [])).toEqual([]);
   });
