@@ -5,7 +5,7 @@ import { isTensor, mapTree, type Tensor } from '../tensor/index.js';
 export interface BatchNormStatistics {
   /** Weight alpha of the running statistics, from 0 to 1; the batch's have the rest. A tensor is one number. */
   readonly sourceWeight: number | Tensor;
-  /** Take n - 1 in the denominator of the batch's variance. Default false: n, with which training normalises. */
+  /** Take n - 1 in the denominator of the batch's variance, as AlphaBatchNorm of other code does. Default false: n, with which training normalises. */
   readonly unbiased?: boolean;
 }
 

@@ -32,7 +32,7 @@ export function weightedLeastSquares(a: Tensor, b: Tensor, weights: Tensor = b.o
 
 /**
  * The squared errors (a_i . x - b_i)^2, [n]: of a pilot solution at the representatives of clusters of rows, the scores of
- * `sensitivityProbabilities` for a regression. Axiotis et al. 2024, section 4.
+ * `sensitivityProbabilities` for a regression. Axiotis et al. 2024.
  *
  * @param a [n, d]; b [n]; x [d].
  * @throws RangeError where shapes do not fit.

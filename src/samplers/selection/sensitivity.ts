@@ -173,7 +173,9 @@ export function weightedMeanLoss(losses: Tensor, weights: Tensor, { points }: { 
 /**
  * Samples s with which the estimate of the total loss L is off by at most error * (L + 2 sum slack_c d_e^z) with a probability of at least
  * 1 - 2 / e: ceil((2 + 2 error / 3) / error^2), by Bernstein's inequality for terms of at most the sum of the bounds. Twice as many have
- * 1 - 2 / e^2. Axiotis et al. 2024, theorem 1.
+ * 1 - 2 / e^2. Axiotis et al. 2024 have it as 1 / error^2 up to a factor.
+ *
+ * @throws RangeError for an error that is not positive.
  */
 export function sensitivitySampleSize(error: number): number {
   if (!(error > 0)) throw new RangeError(`sensitivitySampleSize: error ${error} must be positive`);

@@ -427,7 +427,9 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
   supCon: choice(
     {
       temperature: positive,
+      baseTemperature: positive,
       form: z.enum(['out', 'in']).optional(),
+      emptyAnchors: z.enum(['zero', 'skip']).optional(),
       views: z.union([z.literal(1), z.literal(2)]).optional(),
     },
     ({ views = 1, ...options }) => ({
