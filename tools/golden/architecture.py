@@ -85,8 +85,8 @@ genotypes = {
 }
 
 
-def relu_conv_norm(c, out):
-    return nn.Sequential(nn.ReLU(), nn.Conv2d(c, out, 1, bias=False), nn.BatchNorm2d(out))
+def relu_conv_norm(c, out, affine=True):
+    return nn.Sequential(nn.ReLU(), nn.Conv2d(c, out, 1, bias=False), nn.BatchNorm2d(out, affine=affine))
 
 
 class FoundCell(nn.Module):
@@ -161,6 +161,56 @@ def found_network():
     }
 
 
+class SearchCell(nn.Module):
+    def __init__(self, nodes, before, last, c, reduction, reduced):
+        super().__init__()
+        self.nodes = nodes
+        self.preprocess0 = FactorizedReduce(before, c) if reduced else relu_conv_norm(before, c, False)
+        self.preprocess1 = relu_conv_norm(last, c, False)
+        strides = [2 if reduction and j < 2 else 1 for i in range(nodes) for j in range(2 + i)]
+        self.edges = nn.ModuleList([nn.ModuleDict({op: make(c, s) for op, make in operations.items()}) for s in strides])
+
+    def forward(self, s0, s1, alpha):
+        states, edge = [self.preprocess0(s0), self.preprocess1(s1)], 0
+        for _ in range(self.nodes):
+            total = 0
+            for x in states:
+                total = total + sum(w * op(x) for w, op in zip(alpha[edge].softmax(0), self.edges[edge].values()))
+                edge += 1
+            states.append(total)
+        return torch.cat(states[2:], 1)
+
+
+class SearchNetwork(nn.Module):
+    def __init__(self, c, layers, nodes, classes):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 3 * c, 3, padding=1, bias=False), nn.BatchNorm2d(3 * c))
+        self.cells, self.reductions = nn.ModuleList(), [layers // 3, 2 * layers // 3]
+        before, last, reduced = 3 * c, 3 * c, False
+        for i in range(layers):
+            reduction = i in self.reductions
+            c *= 2 if reduction else 1
+            self.cells.append(SearchCell(nodes, before, last, c, reduction, reduced))
+            before, last, reduced = last, nodes * c, reduction
+        self.classifier = nn.Linear(last, classes)
+
+    def forward(self, x, normal, reduction):
+        s0 = s1 = self.stem(x)
+        for i, cell in enumerate(self.cells):
+            s0, s1 = s1, cell(s0, s1, reduction if i in self.reductions else normal)
+        return self.classifier(s1.mean([2, 3]))
+
+
+def search_network(nodes=2):
+    network = SearchNetwork(2, 3, nodes, 3).double()
+    named = sorted(network.named_parameters())
+    for i, (_, p) in enumerate(named):
+        p.data = tensor(2000 + i, p.shape, -0.5, 0.5)
+    edges = sum(2 + i for i in range(nodes))
+    logits = network(tensor(1999, [4, 3, 8, 8]), tensor(1997, [edges, 8]), tensor(1998, [edges, 8]))
+    return {"parameters": [k for k, _ in named], "logits": array(logits)}
+
+
 # A search over two mixtures of tanh, ReLU and the identity, in float64.
 train = (tensor(1, [12, 3]), tensor(2, [12, 2]))
 valid = (tensor(3, [12, 3]), tensor(4, [12, 2]))
@@ -230,6 +280,7 @@ write(
     {
         "operations": [operation(name, stride, 100 + 40 * i + 400 * stride) for i, name in enumerate(operations) for stride in (1, 2)],
         "found": found_network(),
+        "searched": search_network(),
         "start": {k: array(p) for k, p in start.items()} | {"architecture": array(alpha0)},
         "training": [array(t) for t in train],
         "validation": [array(t) for t in valid],

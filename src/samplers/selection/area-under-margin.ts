@@ -135,7 +135,8 @@ export interface Mislabeled {
 /**
  * The examples whose labels are taken to be wrong: those whose area under the margin is at most the 99th percentile alpha of the threshold
  * samples' in every run in which they were none of those. An example that was one in every run is not judged. With two runs of disjoint
- * threshold samples all are. Pleiss et al. 2020.
+ * threshold samples all are. (The published code flags where more than 1% of the threshold samples have a larger area, the same but for what lies
+ * between two of them, where a percentile interpolates.) Pleiss et al. 2020.
  *
  * @param runs at least one, of one data set.
  * @param options `percentile`, in [0, 100], default 99.

@@ -48,7 +48,23 @@ interface FoundCase {
   readonly auxiliary: GoldenArray;
   readonly gradients: Readonly<Record<string, GoldenArray>>;
 }
-const { operations, found } = golden<{ operations: OperationCase[]; found: FoundCase }>('architecture');
+const { operations, found, searched } = golden<{
+  operations: OperationCase[];
+  found: FoundCase;
+  searched: Pick<FoundCase, 'parameters' | 'logits'>;
+}>('architecture');
+
+/** Variables in float64, the parameters drawn by their places in the order of their names, of which there must be these. */
+function drawn(start: Variables, names: readonly string[]): Variables {
+  const parameters = leavesOf<NDArray>(start)
+    .map(({ path }) => path)
+    .filter((path) => !isBuffer(path));
+  expect(parameters.sort()).toEqual(names);
+  return mapTree(start, (leaf: NDArray, path) => {
+    if (!isBuffer(path)) return random64(leaf.shape, { stream: 2000 + names.indexOf(path), low: -0.5, high: 0.5 });
+    return leaf.dtype === 'float32' ? castArray(leaf, 'float64') : leaf;
+  }) as Variables;
+}
 
 describe('dartsOperations', () => {
   it.each(operations.map((c) => [`${c.name}, stride ${c.stride}`, c] as const))(
@@ -86,17 +102,7 @@ describe('dartsOperations', () => {
 describe('genotypeNetwork', () => {
   it('is the published network in PyTorch, with its auxiliary head: no normalisation behind pooling', async () => {
     const network = genotypeNetwork(found.genotypes, { classes: 3, channels: 2, layers: 4, auxiliary: true });
-    const start = network.init(key(0));
-    const shapes = new Map(leavesOf<NDArray>(start).map(({ path, value }) => [path, value]));
-    const parameters = [...shapes.keys()].filter((path) => !isBuffer(path)).sort();
-    expect(parameters).toEqual(found.parameters);
-    const variables = mapTree(start, (leaf: NDArray, path) =>
-      isBuffer(path)
-        ? leaf.dtype === 'float32'
-          ? castArray(leaf, 'float64')
-          : leaf
-        : random64(leaf.shape, { stream: 2000 + parameters.indexOf(path), low: -0.5, high: 0.5 }),
-    ) as Variables;
+    const variables = drawn(network.init(key(0)), found.parameters);
     const run = compile((all: Symbolic<Variables>, x: Tensor, u: Tensor, v: Tensor) => {
       const [buffers, weights] = partition(all, isBuffer);
       const both = (w: Symbolic<Variables>) =>
@@ -164,6 +170,18 @@ describe('dropPath', () => {
 });
 
 describe('networks of cells', () => {
+  it('search as the published one in PyTorch', async () => {
+    const network = searchNetwork({ classes: 3, channels: 2, layers: 3, nodes: 2 });
+    const logits = await compile((all: Symbolic<Variables>, a: Architecture, x: Tensor) =>
+      network.apply(all, a, x, new Context({ training: true })),
+    )(
+      drawn(network.init(key(0)), searched.parameters) as never,
+      { normal: random64([5, 8], { stream: 1997 }), reduction: random64([5, 8], { stream: 1998 }) } as never,
+      random64([4, 3, 8, 8], { stream: 1999 }),
+    );
+    allClose(logits, searched.logits.data, 1e-10, 'logits');
+  });
+
   it('have as many parameters as the published ones, at their default sizes', () => {
     const count = (all: Variables) =>
       leavesOf<NDArray>(partition(all, isBuffer)[1]).reduce((n, { value }) => n + value.data.length, 0);
