@@ -15,6 +15,7 @@ export {
   type FocalOptions,
   focalLoss,
 } from './classification/focal-loss.js';
+export * from './classification/harmonic-loss.js';
 export * from './classification/hinge.js';
 export * from './classification/maxsup.js';
 export * from './classification/negative-log-likelihood.js';
@@ -72,6 +73,7 @@ export {
   type Reducer,
   type ReducerOptions,
 } from './metric/reducers.js';
+export * from './metric/threshold-consistent-margin.js';
 export * from './metric/triplet-loss.js';
 export * from './multi-task/uncertainty.js';
 export * from './noise/normalized.js';

@@ -61,6 +61,7 @@ export const metricRegistry = {
   normalizedMutualInformation: score('retrieval'),
   clusteringAccuracy: score('retrieval'),
   trueAcceptRate: score('retrieval'),
+  operatingPointInconsistency: error('retrieval', 0.25),
   rootMeanSquaredError: error('regression'),
   meanAbsoluteError: error('regression'),
   meanPinballLoss: error('regression'),

@@ -11,6 +11,7 @@ export { normalizationParameters } from './adaptation/normalization-parameters.j
 export { type BatchNormStatistics, Context, type ContextOptions, isBuffer } from './context.js';
 export * from './functional/attention.js';
 export { dropout as dropoutWithKey } from './functional/dropout.js';
+export * from './functional/harmonic.js';
 export {
   batchNorm as batchNormalize,
   batchNormByBatch as batchNormalizeByBatch,
@@ -38,6 +39,7 @@ export { type Affine, type Layer, type NoVariables, type Symbolic, stateless, ty
 export * from './layers/attention.js';
 export * from './layers/composition.js';
 export * from './layers/convolution.js';
+export * from './layers/harmonic.js';
 export * from './layers/linear.js';
 export * from './layers/normalization.js';
 export { gru, lstm, type RecurrentOptions, type RecurrentVariables } from './layers/recurrent.js';

@@ -75,6 +75,7 @@ export const measures: Readonly<Record<string, string>> = {
   'training risk': 'mean squared error over the domains, in squared units of the target',
   'true accept rate at 1% false ones': 'share of pairs of one class that are accepted',
   'unknown told by entropy (AUROC)': 'chance that the unknown digit has more, 0.5 to 1',
+  'variance in two dimensions': 'share of that of the embeddings, 0 to 1',
   'zero-shot accuracy, batches of 16': 'share of test examples',
   'zero-shot accuracy, batches of 64': 'share of test examples',
 };

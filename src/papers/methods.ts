@@ -425,6 +425,9 @@ export const methods: Readonly<Record<string, Method>> = {
       'samplers.weightedMeanLoss',
     ],
   },
+  sface: {
+    exports: ['losses.sFace', 'losses.sFaceWeights'],
+  },
   siglip: {
     exports: ['losses.sigmoidPairLoss'],
   },
@@ -453,6 +456,9 @@ export const methods: Readonly<Record<string, Method>> = {
       'nn.projectiveGrid',
       'nn.thinPlateSplineGrid',
     ],
+  },
+  sphereface2: {
+    exports: ['losses.sphereFace2', 'losses.sphereFace2Logits', 'losses.sphereFace2Bias'],
   },
   squentropy: {
     exports: ['losses.squentropy'],

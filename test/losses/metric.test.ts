@@ -29,6 +29,8 @@ describe('margins, metric and self-supervised losses agree with PyTorch', () => 
         losses.adaFace(x, o.weights, y, { mean: c64(mean), deviation: c64(deviation) }, o),
       tico: (x: Tensor, y: Tensor, o: Options) => losses.tico(x, y, o.covariance, o).loss,
       intl: (x: Tensor, y: Tensor, o: losses.IntlOptions) => losses.intl([x, y], o),
+      harmonicLoss: (x: Tensor, y: Tensor, o: Options) => losses.harmonicLoss(x, o.weights, y, o),
+      harmonicOfWeights: (w: Tensor, y: Tensor, o: Options) => losses.harmonicLoss(o.features, w, y, o),
       sFace: (x: Tensor, y: Tensor, o: Options) => losses.sFace(x, o.weights, y, o),
       'sigmoidPairLoss, pairs': (x: Tensor, y: Tensor, { reduction, pairs }: Options) =>
         losses.sigmoidPairLoss(x, y, { reduction, pairs: pairs.greater(0.5) }),

@@ -12,7 +12,14 @@ const selectable = new Set([
 
 /** Exports that nobody trains with by their own name, and why. */
 const buildingBlocks: Readonly<Record<string, readonly string[]>> = {
-  'what a loss of that family makes its logits of': ['adaFaceLogits', 'arcFaceLogits', 'featureQuality'],
+  'what a loss of that family makes its logits of': [
+    'adaFaceLogits',
+    'arcFaceLogits',
+    'featureQuality',
+    'sFaceWeights',
+    'sphereFace2Bias',
+    'sphereFace2Logits',
+  ],
   'state that a loss or regulariser of that family keeps by itself': [
     'enqueue',
     'initialBank',

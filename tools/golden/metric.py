@@ -162,6 +162,30 @@ case("macl", lambda x, y: macl(x, y, 0.3, 1.0, 0.2), x, another, {"temperature":
 case("macl", lambda x, y: macl(x, y, 0.3, reweight=False), x, another, {"temperature": 0.3, "reweight": False}, reductions=("mean",))
 
 
+def harmonic(x, w, y, n, eps):
+    """As the published layer has it: squared distances over the least of each row, to the power -n, normalised."""
+    d = w.square().sum(-1)[None] + x.square().sum(-1)[:, None] - 2 * x @ w.T + eps
+    p = (d / d.min(-1, keepdim=True).values) ** -n
+    return -torch.log((p / p.sum(-1, keepdim=True)).gather(1, y[:, None]).squeeze(1))
+
+
+case("harmonicLoss", lambda x, y: harmonic(x, w, y, 1, 1e-4), x, labels, {}, {"weights": w})
+case("harmonicLoss", lambda x, y: harmonic(x, w, y, 3.5, 1e-2), x, labels, {"exponent": 7, "epsilon": 1e-2}, {"weights": w}, reductions=("mean",))
+case("harmonicOfWeights", lambda w, y: harmonic(x, w, y, 2, 1e-4), w, labels, {"exponent": 4}, {"features": x}, reductions=("mean",))
+
+
+def tcm(x, y, mp=0.9, mn=0.5, lp=1.0, ln=1.0):
+    """Means over the hard pairs alone, whose number is no part of the derivative."""
+    s = cosines(x, x)
+    p, n = (s[mask] for mask in pairs(y))
+    p, n = p[p <= mp], n[n >= mn]
+    return lp * (mp - p).sum() / max(len(p), 1) + ln * (n - mn).sum() / max(len(n), 1)
+
+
+case("thresholdConsistentMargin", lambda x, y: tcm(x, y), x, labels, reductions=("mean",))
+case("thresholdConsistentMargin", lambda x, y: tcm(x, y, 0.3, -0.2, 2.0, 0.5), x, labels, {"positiveMargin": 0.3, "negativeMargin": -0.2, "positiveWeight": 2, "negativeWeight": 0.5}, reductions=("mean",))
+
+
 def unpg(x, w, y, s, whisker):
     z = F.normalize(x, dim=-1)
     i, j = torch.triu_indices(len(y), len(y), 1)

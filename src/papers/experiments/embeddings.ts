@@ -14,26 +14,39 @@ import {
 import { adam, firstOrder } from '../../optim/index.js';
 import { compile } from '../../runtime/index.js';
 import { foldIn, key, normal, permutation } from '../../runtime/random/index.js';
-import { type MapTree, merge, type NDArray, ndarray, partition, type Shape, type Tensor } from '../../tensor/index.js';
+import {
+  type MapTree,
+  merge,
+  type NDArray,
+  ndarray,
+  partition,
+  type Shape,
+  type Tensor,
+  zeros,
+} from '../../tensor/index.js';
 import type { Arm } from '../claim.js';
 import type { Labelled } from './gaussians.js';
 import { openSet } from './open-set.js';
+import { seenNumbers, type TwoDigitOptions, twoDigitNumbers } from './two-digit-numbers.js';
 
-/** An encoder for {@link openSet}: two hidden layers of 128 with batch normalisation, embeddings of 32. */
-export const encoder: Layer<Variables> = sequential([
-  linear(48, 128),
-  batchNorm(128),
-  reluLayer,
-  linear(128, 128),
-  batchNorm(128),
-  reluLayer,
-  linear(128, 32),
-]);
+/** Two hidden layers of 128 with batch normalisation, embeddings of 32. */
+const encoderOf = (inputs: number): Layer<Variables> =>
+  sequential([
+    linear(inputs, 128),
+    batchNorm(128),
+    reluLayer,
+    linear(128, 128),
+    batchNorm(128),
+    reluLayer,
+    linear(128, 32),
+  ]);
 
 /** What a loss of embeddings may look at besides them. */
 export interface EmbeddingBatch<S> {
   /** Weights of the classes, trained along. */
   readonly weights: Tensor;
+  /** A scalar that is trained along; 0 where there is none. */
+  readonly bias: Tensor;
   readonly labels: Tensor;
   readonly state: S;
 }
@@ -45,6 +58,8 @@ export interface EmbeddingOptions<S> {
   readonly loss: (embeddings: Tensor, batch: EmbeddingBatch<S>) => Tensor | readonly [loss: Tensor, state: S];
   /** Shape of the class weights, which begin as 0.1 times normal numbers. Default [100, 32]. */
   readonly weights?: Shape;
+  /** Where a scalar begins that is trained along. Default: there is none. */
+  readonly bias?: number;
   /** State of the loss before the first step. */
   readonly state?: MapTree<S, Tensor, NDArray> | undefined;
   /** Default 15. */
@@ -59,9 +74,10 @@ export interface Embedder {
 
 const batchSize = 128;
 
-/** Trains {@link encoder} with Adam at a rate of 0.002, batches of 128; a last smaller batch is left out. */
+/** Trains an encoder, two hidden layers of 128 with batch normalisation and embeddings of 32, with Adam at a rate of 0.002, batches of 128; a last smaller batch is left out. */
 export async function embedder<S = Record<string, never>>(options: EmbeddingOptions<S>): Promise<Embedder> {
-  const { train, seed, loss, weights: shape = [100, 32], epochs = 15 } = options;
+  const { train, seed, loss, weights: shape = [100, 32], bias, epochs = 15 } = options;
+  const encoder = encoderOf(train.x.shape[1]);
   const root = key(seed);
   const [buffers0, body] = partition(encoder.init(foldIn(root, 0)), isBuffer);
   const initial = normal(foldIn(root, 1), shape);
@@ -72,16 +88,17 @@ export async function embedder<S = Record<string, never>>(options: EmbeddingOpti
       initial.data.map((w) => 0.1 * w),
       { shape },
     ),
+    ...(bias !== undefined && { bias: ndarray(bias) }),
   } as never;
   let [buffers, moments, state] = [buffers0, minimizer.init(params), options.state ?? {}] as never[];
-  type Params = { readonly body: Symbolic<Variables>; readonly weights: Tensor };
+  type Params = { readonly body: Symbolic<Variables>; readonly weights: Tensor; readonly bias?: Tensor };
 
   const step = compile(
     (p: Params, b: Symbolic<Variables>, m: unknown, s: S, indices: Tensor, xs: Tensor, ys: Tensor) => {
-      const objective = ({ body: layers, weights }: Params) => {
+      const objective = ({ body: layers, weights, bias = zeros([]) }: Params) => {
         const context = new Context({ training: true });
         const embeddings = encoder.apply(merge(layers, b), xs.gather(indices), context);
-        const made = loss(embeddings, { weights, labels: ys.gather(indices), state: s });
+        const made = loss(embeddings, { weights, bias, labels: ys.gather(indices), state: s });
         const [value, next] = Array.isArray(made) ? made : [made, s];
         return [value as Tensor, next as S, context.updated(b)] as const;
       };
@@ -131,6 +148,25 @@ export async function onOpenSet<S>(
 ): Promise<Arm> {
   const { train, test } = openSet(key(20_000 + seed));
   return onUnseen(await embedder({ train, seed, loss, state }), test);
+}
+
+/** A loss of embeddings, with the scalar that it trains along where it has one. */
+export type NumberLoss = Pick<EmbeddingOptions<unknown>, 'loss' | 'bias'>;
+
+/** {@link onUnseen} of {@link twoDigitNumbers} after training with each of some losses, by their names. */
+export async function onNumbers(
+  seed: number,
+  losses: Readonly<Record<string, NumberLoss>>,
+  note: (line: string) => void,
+  options?: TwoDigitOptions,
+): Promise<Record<string, Arm>> {
+  const { train, test } = await twoDigitNumbers(seed, options);
+  const arms: Record<string, Arm> = {};
+  for (const [name, own] of Object.entries(losses)) {
+    arms[name] = await onUnseen(await embedder({ train, seed, weights: [seenNumbers, 32], ...own }), test);
+    note(`${name} ${arms[name]['recall at 1'].toFixed(3)}`);
+  }
+  return arms;
 }
 
 /** Cross-entropy of the cosines with the class weights, times 16: what margins are compared with. */

@@ -5,18 +5,18 @@ import { type Labelled, withLabelNoise } from './gaussians.js';
 
 const [side, classes] = [14, 100];
 
-/** Length of a picture of {@link twoDigitNumbers}. */
-export const numberPixels = 2 * side * side;
+/** Length of a picture. */
+const numberPixels = 2 * side * side;
 
 /** Numbers that training sees; it never sees the other 30. */
 export const seenNumbers = 70;
 
 /** What claims say of {@link twoDigitNumbers}. */
 export const twoDigitNumbersData =
-  'two-digit numbers from 00 to 99, pictures of two MNIST digits side by side, 14 x 28 pixels: 70 numbers to train on, 20 pictures each, 30 others to test on, of digits of the test set';
+  'two-digit numbers from 00 to 99, pictures of two MNIST digits side by side, 14 x 28 pixels: 70 numbers to train on and 30 others, of digits of the test set, to test on, 100 pictures of each';
 
 export interface TwoDigitOptions {
-  /** Pictures of each number. Default 20. */
+  /** Pictures of each number. Default 100. */
   readonly perClass?: number;
   /** Share of the training labels replaced by one of the other numbers. Default 0. */
   readonly labelNoise?: number;
@@ -28,7 +28,7 @@ export interface TwoDigitOptions {
  */
 export async function twoDigitNumbers(
   seed: number,
-  { perClass = 20, labelNoise = 0 }: TwoDigitOptions = {},
+  { perClass = 100, labelNoise = 0 }: TwoDigitOptions = {},
 ): Promise<{ readonly train: Labelled; readonly test: Labelled }> {
   const root = key(210_000 + seed);
   const numbers = permutation(foldIn(root, 0), classes).data;

@@ -16,6 +16,7 @@ import {
   trainStep,
 } from '../step.js';
 import type { EmbeddingObjective, EmbeddingSize } from './losses.js';
+import type { EmbeddingRegularizer } from './regularizers.js';
 
 type TensorState = Symbolic<TrainState>;
 
@@ -25,6 +26,8 @@ export interface EmbedderOptions extends SessionOptions {
   readonly size: EmbeddingSize;
   /** What makes a view of an image, in order. */
   readonly augmentations: readonly BatchAugmentation[];
+  /** What is added to the loss. Default nothing. */
+  readonly regularizers?: readonly EmbeddingRegularizer[];
 }
 
 /** Compiled steps of a model of embeddings. Images are [n, channels, height, width] in [0, 1]. */
@@ -56,7 +59,7 @@ interface Views {
 
 /** A model, a loss of its embeddings and an optimizer as compiled steps. Normalisation of the images is part of the model. */
 export function embedder(model: Layer<Arrays>, optimizer: Minimizer, options: EmbedderOptions): Embedder {
-  const { normalization, objective, size, augmentations, ...session } = options;
+  const { normalization, objective, size, augmentations, regularizers = [], ...session } = options;
   const apply = (variables: Tensors, images: Tensor, context: Context) =>
     model.apply(variables, images.sub(normalization.mean).div(normalization.deviation), context);
   const infer = (variables: Tensors, images: Tensor) => apply(variables, images, new Context({ training: false }));
@@ -78,7 +81,9 @@ export function embedder(model: Layer<Arrays>, optimizer: Minimizer, options: Em
   ) => {
     const embeddings = apply(merge(weights, buffers), concat([...views]), context);
     const parts = embeddings.split(views.length, 0);
-    return objective.loss({ views: parts, params, state, ...rest });
+    const made = objective.loss({ views: parts, params, state, ...rest });
+    const labels = concat(views.map(() => rest.labels));
+    return { ...made, loss: regularizers.reduce((sum, penalty) => sum.add(penalty(embeddings, labels)), made.loss) };
   };
   type Params = { readonly model: Tensors; readonly loss: Tensors };
 

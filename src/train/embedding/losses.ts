@@ -25,6 +25,7 @@ import {
   crossEntropy,
   enqueue,
   gaussianKernel,
+  harmonicLoss,
   iCon,
   infoNCE,
   initialNormStatistics,
@@ -312,6 +313,10 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
   ),
   cosFace: choice({ margin: factor, scale: positive, ...countOptions }, (options) =>
     ofClasses((x, w, y) => cosFace(x, w, y, counted(options, x))),
+  ),
+  // By distances from a vector of each class, which becomes its centre.
+  harmonicLoss: choice({ exponent: positive, epsilon: positive }, (options) =>
+    ofClasses((x, w, y) => harmonicLoss(x, w, y, options)),
   ),
   // The kernel of the embeddings against that of their labels: Gaussian of cosine distances, or t-SNE's of squared Euclidean ones.
   iCon: choice(

@@ -13,6 +13,7 @@ import { type Embedder, embedder } from './embedder.js';
 import { type EmbeddingEvaluation, evaluateEmbedder } from './evaluate.js';
 import { attemptEmbeddingLoss, embeddingLosses } from './losses.js';
 import { neighboursOf } from './neighbours.js';
+import { embeddingRegularizers } from './regularizers.js';
 import { embeddingScores } from './scores.js';
 import { embeddingSubject } from './subject.js';
 
@@ -26,7 +27,7 @@ export const embedding: TrainingTask = {
   attempt: attemptEmbeddingLoss,
   loss: 'supCon',
   augmentations: imageAugmentations,
-  regularizers: {},
+  regularizers: embeddingRegularizers,
   settings: ['dimension'],
   defaults: { dimension: 64 },
   prepare: async (config, { onDownload }) => embeddingTraining(config, await prepareData(config, onDownload)),
@@ -64,7 +65,7 @@ export function embedderOf(
   config: TrainConfig,
   { train, normalization, schedule }: Pick<PreparedData, 'train' | 'normalization' | 'schedule'>,
 ): Embedder {
-  const { loss, augment, dimension = 64, threads } = config;
+  const { loss, augment, regularizer, dimension = 64, threads } = config;
   const objective = made(embeddingLosses, withClassWeights('train', loss, train.labels.data, train.classes.length));
   if (objective.views === 2 && augment.length === 0)
     throw new RangeError(
@@ -75,6 +76,7 @@ export function embedderOf(
     objective,
     size: { classes: train.classes.length, examples: train.labels.shape[0], dimension },
     augmentations: augment.map((chosen) => made(imageAugmentations, chosen)),
+    regularizers: regularizer.map((chosen) => made(embeddingRegularizers, chosen)),
     threads,
   });
 }

@@ -29,6 +29,11 @@ export const classification: Record<string, Example> = {
       uncounted: 'it weighs and ignores already',
     },
   ),
+  harmonicLoss: loss(
+    { x: floats(['n', 2]), weights: floats([3, 2]), labels: labels(3) },
+    ['n'],
+    ({ x, weights, labels }, o) => losses.harmonicLoss(x, weights, labels, { exponent: 3, ...o }),
+  ),
   negativeLogLikelihood: loss(
     { logProbabilities: logarithms(distributions(['n', 3])), labels: labels(3) },
     ['n'],

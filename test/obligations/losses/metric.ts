@@ -37,6 +37,18 @@ const reducer = (of: losses.Reducer): Example =>
 const centred = { features: floats(['n', 2]), labels: labels(3), centers: fixed(floats([3, 2])) };
 
 export const metric: Record<string, Example> = {
+  thresholdConsistentMargin: quantity(
+    { embeddings: floats(['n', 3]), labels: labels(2) },
+    [],
+    ({ embeddings, labels }) => losses.thresholdConsistentMargin(embeddings, labels, { positiveWeight: 2 }),
+    { least: 0 },
+  ),
+  'thresholdConsistentMargin: in parts': quantity(
+    { embeddings: floats(['n', 3]), labels: labels(2) },
+    [],
+    ({ embeddings, labels }) => losses.thresholdConsistentMargin(embeddings, labels, { negativeMargin: -1, chunk: 3 }),
+    { least: 0 },
+  ),
   euclideanDistances: distances(losses.euclideanDistances),
   cosineDistances: distances(losses.cosineDistances),
   dotProductDistances: distances(losses.dotProductDistances, -Infinity),

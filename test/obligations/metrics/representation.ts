@@ -64,6 +64,23 @@ export const representation: Record<string, MetricEntry> = {
   rPrecision: ofEmbeddings(metrics.rPrecision),
   meanAveragePrecisionAtR: ofEmbeddings(metrics.meanAveragePrecisionAtR),
   trueAcceptRate: ofEmbeddings(metrics.trueAcceptRate),
+  operatingPointInconsistency: {
+    of: metrics.operatingPointInconsistency,
+    typical: [embeddings, groups],
+    best: [[apart, [0, 0, 1, 1]], 0],
+    empty: [[{ ...emptyRows, shape: [0, 2] }, []], 0],
+    wrong: [embeddings, [0]],
+  },
+  operatingPoints: {
+    of: (x: metrics.Values, y: metrics.Values) => {
+      const { utility, classes } = metrics.operatingPoints(x, y, { points: 2 });
+      return { utility: Array.from(utility.data), classes: Array.from(classes.data) };
+    },
+    typical: [embeddings, groups],
+    best: [[apart, [0, 0, 1, 1]], { utility: [6 / 7, 6 / 7, 6 / 7, 6 / 7], classes: [0, 1] }],
+    empty: [[{ ...emptyRows, shape: [0, 2] }, []], { utility: [], classes: [] }],
+    wrong: [embeddings, [0]],
+  },
   weightedKnn: {
     of: (x: metrics.Values, y: metrics.Values) =>
       metrics.weightedKnn(
