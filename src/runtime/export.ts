@@ -1,6 +1,7 @@
 import { type DynamicLength, generalize } from '../onnx/dynamic.js';
 import { encodeModel, modelBytes } from '../onnx/encode.js';
 import type { ModelProto } from '../onnx/generated/onnx_pb.js';
+import { topological } from '../tensor/graph.js';
 import { allocate, type MapTree, type NDArray, sizeOf, type Tensor } from '../tensor/index.js';
 import { leavesOf, mapTree } from '../tensor/tree.js';
 import { argumentsOf } from './arrays.js';
@@ -19,7 +20,7 @@ const probes = [1009, 1013, 1019] as const;
 /**
  * A function of weights and inputs as an ONNX model that carries the weights.
  *
- * Weights are stored under their paths; inputs and outputs are named by their paths in `inputs` and in the result (`result` where the
+ * Weights that the results need are stored under their paths; inputs and outputs are named by their paths in `inputs` and in the result (`result` where the
  * result is one tensor). Nothing is run.
  *
  * @param fn the inference function.
@@ -41,8 +42,17 @@ export function exportOnnx<W, X>(
     const traced = trace(fn as (...args: never[]) => unknown, args, [], argumentsOf('exportOnnx', args, []));
     const plain = (path: string) => path.slice(2) || 'input';
     const named = traced.inputs.map(({ name: path, tensor }) => ({ name: plain(path), tensor }));
-    const stored = new Map(leavesOf<NDArray>(weights).map(({ path, value }) => [path, value]));
-    return encodeModel({ name, inputs: named, outputs: traced.outputs, weights: stored });
+    const values = new Map(leavesOf<NDArray>(weights).map(({ path, value }) => [path, value]));
+    // What counts the steps of training, and the like: runtimes complain of weights that nothing uses.
+    const used = new Set(topological(traced.outputs.map(({ tensor }) => tensor)));
+    const isIdle = ({ name: given, tensor }: (typeof named)[number]) => values.has(given) && !used.has(tensor.node);
+    const idle = new Set(named.filter(isIdle).map(({ name: given }) => given));
+    return encodeModel({
+      name,
+      inputs: named.filter(({ name: given }) => !idle.has(given)),
+      outputs: traced.outputs,
+      weights: new Map([...values].filter(([path]) => !idle.has(path))),
+    });
   };
   if (!dynamic) return modelBytes(model(inputs));
   const first = leavesOf(inputs)[0];

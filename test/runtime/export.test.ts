@@ -1,6 +1,8 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { compile, conv, exportOnnx, linear, ndarray, type Tensor } from '../../src/index.js';
+import { ModelProtoSchema } from '../../src/onnx/generated/onnx_pb.js';
 import { numbers } from '../support/derivatives.js';
 
 const random = (stream: number, shape: number[]) =>
@@ -50,6 +52,17 @@ describe('exportOnnx', () => {
         expect(value).toBeCloseTo(Number(expected.logits.data[i]), 5);
       });
     }
+  });
+
+  it('leaves out weights that the results do not need, but no inputs', () => {
+    const fn = (w: { used: Tensor; counter: Tensor }, x: { image: Tensor; unused: Tensor }) => x.image.mul(w.used);
+    const given = [
+      { used: random(1, [3]), counter: ndarray([7]) },
+      { image: random(0, [3]), unused: ndarray([1]) },
+    ] as const;
+    const { graph } = fromBinary(ModelProtoSchema, exportOnnx(fn, ...given));
+    expect(graph?.initializer.map(({ name }) => name)).toEqual(['used']);
+    expect(graph?.input.map(({ name }) => name)).toEqual(['image', 'unused']);
   });
 
   it('refuses a program that depends on the length in more than shapes', () => {
