@@ -16,6 +16,7 @@ export function addInspectCommand(program: Command): void {
   program
     .command('inspect')
     .argument('<run>', 'folder of a run')
+    .summary('look at a trained run from near: loss surface, calibration, where errors are')
     .description(
       'look at a trained run, whatever its task: loss surface, Hessian spectrum and sharpness; calibration and confusion of what answers with classes, neural collapse, nearest neighbours, what columns are worth, where errors are; writes inspection.html into its folder, and the same into its report',
     )

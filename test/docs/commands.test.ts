@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { commandLine } from '../../src/cli/program.js';
 import { claims, findPaper } from '../../src/papers/index.js';
-import { parseConfig, parseFinetuneConfig } from '../../src/train/index.js';
+import { parseConfig, parseFinetuneConfig, tasks } from '../../src/train/index.js';
 import { documents, inlineCode, proseOf, root, shellCommands, wordsOf } from './documents.js';
 
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
@@ -36,7 +36,15 @@ async function read(words: readonly string[]): Promise<void> {
   if (name === 'reproduce' && given.length > 0) expect(Object.keys(claims)).toContain(given[0]);
 }
 
-const helps = async (words: readonly string[]) => words.includes('--help') || words.includes('--version');
+async function helpOf(name?: string): Promise<string> {
+  const program = await commandLine(name);
+  const command = program.commands.find((c) => c.name() === name) ?? program;
+  let text = '';
+  command.configureOutput({ writeOut: (more) => (text += more) }).outputHelp();
+  return text;
+}
+
+const asksForHelp = (words: readonly string[]) => words.includes('--help') || words.includes('--version');
 
 describe('commands of the documentation', () => {
   const commands = shellCommands();
@@ -51,8 +59,23 @@ describe('commands of the documentation', () => {
   });
 
   it.each(own)('$where: cotangent $line', async ({ args }) => {
-    if (await helps(args)) await expect(read(args)).rejects.toMatchObject({ exitCode: 0 });
+    if (asksForHelp(args)) await expect(read(args)).rejects.toMatchObject({ exitCode: 0 });
     else await read(args);
+  });
+
+  it('and those that the help shows', async () => {
+    const lines = [...(await helpOf()).matchAll(/^ {2}cotangent (.*)$/gm)].map(([, line]) => line);
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) await read(wordsOf(line));
+  });
+
+  it('names all that training takes in its help', async () => {
+    const help = await helpOf('train');
+    for (const [name, { losses, augmentations, regularizers }] of Object.entries(tasks))
+      for (const known of [name, losses, augmentations, regularizers].flatMap((x) =>
+        typeof x === 'string' ? x : Object.keys(x),
+      ))
+        expect(help, known).toMatch(new RegExp(`\\b${known}\\b`));
   });
 
   it.each([
