@@ -7,7 +7,8 @@ import type { ReductionOptions } from '../reduction.js';
 
 /**
  * A loss divided by the sum of itself over all labels that a sample could have: L(y) / sum over k of L(k), in [0, 1] for losses that are not
- * negative. Its sum over labels is 1 whatever the prediction, which makes it robust to symmetric label noise below 1 - 1 / C. Ma et al. 2020.
+ * negative. Its sum over labels is 1 whatever the prediction, which makes it robust to symmetric label noise below 1 - 1 / C. Weights of the classes undo
+ * that: they weigh labels that may be wrong. Ma et al. 2020.
  *
  * @param lossOfLabel the loss that the sample would have with each label, [n, classes] or [n, classes, ...], the sum over classes not 0.
  * @param labels integers [n, ...].

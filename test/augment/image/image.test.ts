@@ -218,6 +218,16 @@ describe('randomAffine', () => {
       JSON.stringify(options),
     );
 
+  it('takes the nearest pixel where it is told to, and blends none', async () => {
+    // 0.4 and 0.6 of a pixel.
+    await exact({ translation: [0.1, 0.1], interpolation: 'nearest' }, (r, c) => [r, c]);
+    await exact({ translation: [0.15, 0.15], interpolation: 'nearest' }, (r, c) => [r - 1, c - 1]);
+    const options = { rotation: [20, 40], scale: [0.6, 1.2], interpolation: 'nearest' } as const;
+    const turned = toNumbers(await run((p, k) => randomAffine(p, k, options))(x, key(2)));
+    const there = new Set([0, ...x.data]);
+    expect(turned.every((value) => there.has(value))).toBe(true);
+  });
+
   it('turns clockwise, shifts right and down, enlarges and leans about the centre', async () => {
     await exact({}, (r, c) => [r, c]);
     // Clockwise by a quarter, what stands at the right comes from the top.
