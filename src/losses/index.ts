@@ -42,7 +42,10 @@ export {
 export * from './depth/self-supervised.js';
 export * from './detection/boxes.js';
 export * from './detection/yolo.js';
+export * from './distillation/distillation-loss.js';
+export * from './distillation/nd-loss.js';
 export type { ElementOptions } from './elements.js';
+
 export * from './generation/adversarial.js';
 export * from './generation/feature-reconstruction.js';
 export * from './generation/vae.js';

@@ -361,6 +361,9 @@ export const methods: Readonly<Record<string, Method>> = {
       'diagnostics.classFeatureMeans',
     ],
   },
+  'nd-loss': {
+    exports: ['losses.ndLoss', 'losses.classDirectionLoss', 'losses.distillationLoss', 'diagnostics.classFeatureMeans'],
+  },
   'neural-ndcg': {
     exports: ['losses.neuralNdcg', 'losses.stochasticNeuralNdcg'],
   },

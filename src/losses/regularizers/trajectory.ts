@@ -1,5 +1,6 @@
 import { isInteger, showShape, type Tensor } from '../../tensor/index.js';
 import { requireFloats, requireNumber } from '../checks.js';
+import { softenedDivergence } from '../distillation/softened-divergence.js';
 import { type ReductionOptions, reduce } from '../reduction.js';
 
 export interface TrajectoryOptions extends ReductionOptions {
@@ -32,10 +33,7 @@ export function trajectoryLoss(
       `trajectoryLoss: logits ${showShape(logits.shape)} and past ${showShape(past.shape)} must be one shape [n, classes]`,
     );
   requireNumber('trajectoryLoss', 'temperature', temperature, { low: 0, open: true });
-  const before = past.stopGradient().div(temperature).logSoftmax(1);
-  const now = logits.div(temperature).logSoftmax(1);
-  const divergence = before.exp().mul(before.sub(now)).sum(1);
-  return reduce(divergence.mul(temperature ** 2), reduction);
+  return reduce(softenedDivergence(logits, past, temperature).mul(temperature ** 2), reduction);
 }
 
 function requireStore(who: string, store: Tensor, indices: Tensor, logits?: Tensor): void {

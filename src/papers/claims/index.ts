@@ -27,6 +27,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   maxsup: () => import('./maxsup.js'),
   'ms-ssim-training': () => import('./ms-ssim-training.js'),
   'nc-deep-linear': () => import('./nc-deep-linear.js'),
+  'nd-loss': () => import('./nd-loss.js'),
   'neural-ndcg': () => import('./neural-ndcg.js'),
   'poly-loss': () => import('./poly-loss.js'),
   'rank-mixup': () => import('./rank-mixup.js'),

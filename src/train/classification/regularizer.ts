@@ -1,3 +1,4 @@
+import type { Dataset } from '../../data/index.js';
 import { reduceLabelled } from '../../losses/labelled.js';
 import type { Tensor } from '../../tensor/index.js';
 import type { AugmentedBatch } from '../options/augmentations.js';
@@ -44,6 +45,8 @@ export interface ClassifierRegularizer {
   readonly ofDomains?: boolean;
   /** Why it would do nothing in a run of so many epochs; undefined where it does something. Default: it does. */
   readonly idle?: (epochs: number) => string | undefined;
+  /** Makes it ready for the images and labels that it will be trained on. Default: it is. */
+  readonly fitted?: (data: Dataset) => Promise<ClassifierRegularizer>;
   /** What it keeps from step to step, before the first. Default nothing. */
   readonly state?: (size: TrainingSize) => Arrays;
   readonly penalty: (input: RegularizerInput) => { readonly value: Tensor; readonly carried?: Tensors };

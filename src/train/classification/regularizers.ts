@@ -16,6 +16,7 @@ import { type Tensor, zerosArray } from '../../tensor/index.js';
 import { domainRegularizers } from '../domains/regularizers.js';
 import { overTargets } from '../options/augmentations.js';
 import { type Choice, choice } from '../options/choice.js';
+import { distillationRegularizers } from './distillation.js';
 import { type ClassifierRegularizer, meanOfLabelled, plain } from './regularizer.js';
 
 const weight = z.number().min(0).optional();
@@ -144,5 +145,6 @@ const ofTrajectories: Readonly<Record<string, Choice<ClassifierRegularizer>>> = 
 export const regularizers: Readonly<Record<string, Choice<ClassifierRegularizer>>> = {
   ...exampleRegularizers,
   ...ofTrajectories,
+  ...distillationRegularizers,
   ...domainRegularizers,
 };

@@ -34,10 +34,13 @@ export const classification: TrainingTask = {
   prepare: async (config, { onDownload }) => classifierTraining(config, await prepareData(config, onDownload)),
 };
 
-function classifierTraining(config: TrainConfig, prepared: PreparedData): Training<ImageExamples, Evaluation> {
+async function classifierTraining(
+  config: TrainConfig,
+  prepared: PreparedData,
+): Promise<Training<ImageExamples, Evaluation>> {
   const { train, test, schedule, steps, domains } = prepared;
   const { batchSize } = config;
-  const model = classifierOf(config, prepared);
+  const model = await classifierOf(config, prepared);
   const batches: (key: Key) => Batches<ImageExamples> = domains
     ? (key) => domainBatches(train, domains.domain, domains.names.length, { batchSize, key })
     : (key) => imageBatches(train, { batchSize, key });
@@ -65,7 +68,7 @@ function classifierTraining(config: TrainConfig, prepared: PreparedData): Traini
 }
 
 /** The classifier of a configuration. @throws RangeError for what compares domains where there are none, and batches that they do not divide. */
-export function classifierOf(config: TrainConfig, prepared: PreparedData): Classifier {
+export async function classifierOf(config: TrainConfig, prepared: PreparedData): Promise<Classifier> {
   const { train, normalization, schedule, domains } = prepared;
   const chosen = config.regularizer.map((one) => ({ name: one.name, regularizer: made(regularizers, one) }));
   const comparing = chosen.find(({ regularizer }) => regularizer.ofDomains);
@@ -75,12 +78,13 @@ export function classifierOf(config: TrainConfig, prepared: PreparedData): Class
     if (reason !== undefined) throw new RangeError(`train: regularizer ${name} ${reason}`);
   }
   if (domains) requireEqualShares(config.batchSize, domains.names.length);
+  const fitted = await Promise.all(chosen.map(({ regularizer }) => regularizer.fitted?.(train) ?? regularizer));
   return classifier(modelOf(config, train), optimizerOf(config, schedule), {
     normalization,
     loss: made(classifierLosses, withClassWeights('train', config.loss, train.labels.data, train.classes.length)),
     ignoreIndex: config.loss.options.ignoreIndex as number | undefined,
     augmentations: config.augment.map((one) => made(augmentations, one)),
-    regularizers: chosen.map(({ regularizer }) => regularizer),
+    regularizers: fitted,
     ...(domains && { domains: domains.names.length }),
     size: { examples: train.labels.shape[0], classes: train.classes.length, epochs: config.epochs },
     threads: config.threads,

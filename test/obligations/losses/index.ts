@@ -4,6 +4,7 @@ import { adaptation } from './adaptation.js';
 import { classification } from './classification.js';
 import { contrastive } from './contrastive.js';
 import { detection } from './detection.js';
+import { distillation } from './distillation.js';
 import { generation, sequences } from './generation.js';
 import { images } from './images.js';
 import { kernels } from './kernels.js';
@@ -20,6 +21,7 @@ export const examples: Record<string, Example> = {
   ...classification,
   ...contrastive,
   ...detection,
+  ...distillation,
   ...generation,
   ...images,
   ...kernels,

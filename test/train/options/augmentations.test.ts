@@ -137,10 +137,10 @@ describe('a training step', () => {
     expect(numbersOf(a.after)).not.toEqual(numbersOf(other.after));
   });
 
-  // Those that compare domains or remember epochs have tests of their own.
+  // Those that compare domains, remember epochs or have a teacher have tests of their own.
   const ofOneBatch = Object.keys(regularizers).filter((name) => {
-    const { ofDomains, state } = made(regularizers, parseChoice(optionsOf[name] ?? name));
-    return !ofDomains && !state;
+    const { ofDomains, state, fitted } = made(regularizers, parseChoice(optionsOf[name] ?? name));
+    return !ofDomains && !state && !fitted;
   });
 
   it.each(ofOneBatch)('%s changes what is learnt, in proportion to its weight', async (name) => {
