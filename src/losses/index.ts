@@ -124,8 +124,10 @@ export {
   virtualAdversarialLoss,
   virtualAdversarialPerturbation,
 } from './regularizers/virtual-adversarial.js';
+export * from './segmentation/jaccard-metric.js';
 export * from './segmentation/lovasz.js';
 export * from './segmentation/overlap.js';
+export type { OverlapOptions } from './segmentation/overlap-sums.js';
 export * from './self-supervised/barlow-twins.js';
 export * from './self-supervised/intl.js';
 export * from './self-supervised/simsiam.js';

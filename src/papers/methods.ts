@@ -202,6 +202,15 @@ export const methods: Readonly<Record<string, Method>> = {
       'losses.domainObjective',
     ],
   },
+  'jaccard-metric-loss': {
+    exports: [
+      'losses.jaccardMetricLoss',
+      'losses.jaccardMetricLoss2',
+      'losses.diceSemimetricLoss',
+      'losses.boundaryLabelSmoothing',
+      'losses.jaccardLoss',
+    ],
+  },
   'loss-landscape': {
     exports: [
       'diagnostics.randomDirection',

@@ -31,9 +31,10 @@ const buildingBlocks: Readonly<Record<string, readonly string[]>> = {
     'updateNormStatistics',
     'writeTrajectory',
   ],
-  'a part of a loss that goes by its whole name: alignUniform, intl, instanceSoftmax, crossEntropy, regMixup, mixupNdcg':
+  'a part of a loss that goes by its whole name: alignUniform, intl, instanceSoftmax, crossEntropy, regMixup, mixupNdcg, jaccardMetricLoss':
     [
       'alignment',
+      'boundaryLabelSmoothing',
       'iterativeWhitening',
       'labelSmoothingParts',
       'mixedLoss',

@@ -1,18 +1,7 @@
-import { showShape, type Tensor } from '../../tensor/index.js';
-import { requireClassTargets, requireNumber } from '../checks.js';
-import { requireLabelledOptions } from '../labelled.js';
-import { type ReductionOptions, reduce, reduceShares } from '../reduction.js';
-
-export interface OverlapOptions extends ReductionOptions {
-  /** Added to both sides of the fraction, not negative. Default 0. */
-  readonly smooth?: number;
-  /** Take the sums over the whole batch, a loss for each class, in place of each image. Default false. */
-  readonly batch?: boolean;
-  /** Weight w of each class, not negative, [classes]: its losses are multiplied by it, and the mean is sum w_c L_c / sum w_c. Default 1. */
-  readonly weight?: Tensor;
-  /** Integer label of positions that do not count, as if the images were without them. Default: none. */
-  readonly ignoreIndex?: number;
-}
+import type { Tensor } from '../../tensor/index.js';
+import { requireNumber } from '../checks.js';
+import { reduce, reduceShares } from '../reduction.js';
+import { countedPositions, lack, type OverlapOptions } from './overlap-sums.js';
 
 /** Sums over positions, [n, classes] or [classes]. */
 interface Sums {
@@ -22,28 +11,8 @@ interface Sums {
 }
 
 function sums(who: string, probabilities: Tensor, targets: Tensor, options: OverlapOptions): Sums {
-  const { smooth = 0, batch = false, ignoreIndex } = options;
-  requireNumber(who, 'smooth', smooth, { low: 0 });
-  if (probabilities.rank < 3)
-    throw new RangeError(`${who}: probabilities ${showShape(probabilities.shape)} must be [n, classes, ...positions]`);
-  const soft = requireClassTargets(who, probabilities, targets);
-  requireLabelledOptions(who, probabilities, targets, options);
-  const all = soft ? targets : targets.oneHot(probabilities.shape[1], 'bool').cast(probabilities.dtype).moveAxis(-1, 1);
-  const counted = ignoreIndex === undefined ? undefined : targets.notEqual(ignoreIndex).expandDims(1);
-  const [seen, mask] = [probabilities, all].map((x) => (counted ? counted.where(x, 0) : x));
-  const axes = probabilities.shape.map((_, i) => i).filter((i) => i !== 1 && (batch || i > 0));
-  return {
-    both: seen.mul(mask).sum(axes),
-    predicted: seen.sum(axes),
-    target: mask.sum(axes),
-  };
-}
-
-/** 1 - (a + s) / (b + s); 0 where b + s is 0: nothing there and nothing found. */
-function lack(a: Tensor, b: Tensor, { smooth = 0 }: OverlapOptions): Tensor {
-  const below = b.add(smooth);
-  const nothing = below.equal(0);
-  return nothing.where(0, a.add(smooth).div(nothing.where(1, below)).neg().add(1));
+  const { predicted, target, axes } = countedPositions(who, probabilities, targets, options);
+  return { both: predicted.mul(target).sum(axes), predicted: predicted.sum(axes), target: target.sum(axes) };
 }
 
 /** Losses [n, classes] or [classes], each as its class weighs. */

@@ -22,6 +22,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'instance-discrimination': () => import('./instance-discrimination.js'),
   intl: () => import('./intl.js'),
   'irm-penalties': () => import('./irm-penalties.js'),
+  'jaccard-metric-loss': () => import('./jaccard-metric-loss.js'),
   'loss-landscape': () => import('./loss-landscape.js'),
   'losses-and-metrics': () => import('./losses-and-metrics.js'),
   maxsup: () => import('./maxsup.js'),

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import {
+  boundaryLabelSmoothing,
   crossEntropy,
   diceLoss,
+  diceSemimetricLoss,
   focalTverskyLoss,
   jaccardLoss,
+  jaccardMetricLoss,
+  jaccardMetricLoss2,
   lovaszHinge,
   lovaszSoftmax,
   tverskyLoss,
@@ -28,6 +32,22 @@ const overlap = {
 };
 const tversky = { ...overlap, falsePositiveWeight: factor, falseNegativeWeight: factor };
 
+type OverlapChoice = { readonly crossEntropyWeight: number } & Counts;
+
+/** The options of the overlap itself. */
+const rest = <O extends OverlapChoice>({ crossEntropyWeight: _, ...options }: O) => options;
+
+/** A loss, with cross-entropy added by its weight. */
+const withCrossEntropy = (
+  losses: Tensor,
+  logits: Tensor,
+  targets: Tensor,
+  { crossEntropyWeight, weight, ignoreIndex }: OverlapChoice,
+): Tensor =>
+  crossEntropyWeight === 0
+    ? losses
+    : losses.add(crossEntropy(logits, targets, { weight, ignoreIndex }).mul(crossEntropyWeight));
+
 /** A loss of overlaps of options of this shape; classes weigh, and pixels are ignored, in the cross-entropy that is added too. */
 const ofOverlaps = <S extends typeof overlap>(
   shape: S,
@@ -38,11 +58,25 @@ const ofOverlaps = <S extends typeof overlap>(
   ) => Tensor,
 ): Choice<SegmentationLoss> =>
   choice(shape, (given) => (logits, labels) => {
-    const { crossEntropyWeight, ...options } = counted(given as z.output<z.ZodObject<typeof overlap>>, logits);
-    const { weight, ignoreIndex } = options;
-    const losses = loss(logits.softmax(1), labels, options as never);
-    if (crossEntropyWeight === 0) return losses;
-    return losses.add(crossEntropy(logits, labels, { weight, ignoreIndex }).mul(crossEntropyWeight));
+    const options = counted(given as z.output<z.ZodObject<typeof overlap>>, logits);
+    return withCrossEntropy(loss(logits.softmax(1), labels, rest(options) as never), logits, labels, options);
+  });
+
+const metric = {
+  ...overlap,
+  classes: z.enum(['present', 'all']).optional(),
+  /** Share of the label that pixels at a boundary give to all classes, for cross-entropy too. */
+  boundarySmoothing: z.number().min(0).max(1).default(0),
+};
+
+/** A loss of overlaps that takes soft targets. */
+const ofMetric = (name: string, loss: typeof jaccardMetricLoss): Choice<SegmentationLoss> =>
+  choice(metric, (given) => (logits, labels) => {
+    const { boundarySmoothing: smoothing, ...options } = counted(given, logits);
+    if (smoothing > 0 && options.ignoreIndex !== undefined)
+      throw new TypeError(`${name}: boundarySmoothing goes without ignoreIndex`);
+    const targets = smoothing > 0 ? boundaryLabelSmoothing(labels, { classes: logits.shape[1], smoothing }) : labels;
+    return withCrossEntropy(loss(logits.softmax(1), targets, rest(options)), logits, targets, options);
   });
 
 /**
@@ -54,6 +88,9 @@ export const segmentationLosses: Readonly<Record<string, Choice<SegmentationLoss
   diceLoss: ofOverlaps(overlap, diceLoss),
   focalTverskyLoss: ofOverlaps({ ...tversky, gamma: z.number().positive().optional() }, focalTverskyLoss),
   jaccardLoss: ofOverlaps(overlap, jaccardLoss),
+  diceSemimetricLoss: ofMetric('diceSemimetricLoss', diceSemimetricLoss),
+  jaccardMetricLoss: ofMetric('jaccardMetricLoss', jaccardMetricLoss),
+  jaccardMetricLoss2: ofMetric('jaccardMetricLoss2', jaccardMetricLoss2),
   // Each class against all others.
   lovaszHinge: choice(countOptions, (options) => (logits, labels) => {
     const { weight, ignoreIndex } = counted(options, logits);

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, ndarray, type Tensor, toNumbers } from '../../../src/index.js';
-import { crossEntropy, diceLoss, jaccardLoss, lovaszHinge, polyLoss } from '../../../src/losses/index.js';
+import {
+  boundaryLabelSmoothing,
+  crossEntropy,
+  diceLoss,
+  jaccardLoss,
+  jaccardMetricLoss,
+  lovaszHinge,
+  polyLoss,
+} from '../../../src/losses/index.js';
 import { segmentationLosses } from '../../../src/train/segmentation/losses.js';
 import { numbers } from '../../support/derivatives.js';
 import { chosenBy } from '../choices.js';
@@ -37,6 +45,7 @@ describe('losses of classes of pixels', () => {
     const run = compile((z: Tensor, y: Tensor) => {
       const masks = y.oneHot(3, 'bool').cast('float32').moveAxis(-1, 1);
       const ofClasses = (x: Tensor) => x.transpose([1, 0, 2, 3]).reshape([3, 12]);
+      const soft = boundaryLabelSmoothing(y, { classes: 3, smoothing: 0.2 });
       return [
         [chosenBy(segmentationLosses, 'diceLoss')(z, y), diceLoss(z.softmax(1), y, { batch: true })],
         [chosenBy(segmentationLosses, 'diceLoss:batch=false,smooth=1')(z, y), diceLoss(z.softmax(1), y, { smooth: 1 })],
@@ -44,11 +53,23 @@ describe('losses of classes of pixels', () => {
           chosenBy(segmentationLosses, 'jaccardLoss:crossEntropyWeight=0.5')(z, y),
           jaccardLoss(z.softmax(1), y, { batch: true }).add(crossEntropy(z, y).mul(0.5)),
         ],
+        [
+          chosenBy(segmentationLosses, 'jaccardMetricLoss:crossEntropyWeight=0.3,smooth=1')(z, y),
+          jaccardMetricLoss(z.softmax(1), y, { smooth: 1 }).add(crossEntropy(z, y).mul(0.3)),
+        ],
+        [
+          chosenBy(segmentationLosses, 'jaccardMetricLoss:crossEntropyWeight=0.3,boundarySmoothing=0.2')(z, y),
+          jaccardMetricLoss(z.softmax(1), soft).add(crossEntropy(z, soft).mul(0.3)),
+        ],
         [chosenBy(segmentationLosses, 'lovaszHinge')(z, y), lovaszHinge(ofClasses(z), ofClasses(masks))],
         [chosenBy(segmentationLosses, 'polyLoss:coefficients=[2]')(z, y), polyLoss(z, y, { coefficients: [2] })],
       ];
     });
     for (const [chosen, direct] of await run(logits, labels)) expect(toNumbers(chosen)).toEqual(toNumbers(direct));
+    const both = chosenBy(segmentationLosses, 'jaccardMetricLoss:boundarySmoothing=0.2,ignoreIndex=0');
+    await expect(compile((z: Tensor, y: Tensor) => both(z, y))(logits, labels)).rejects.toThrow(
+      /jaccardMetricLoss: boundarySmoothing goes without ignoreIndex/,
+    );
     expect(() => chosenBy(segmentationLosses, 'tverskyLoss:alpha=1')).toThrow(/tverskyLoss has no option alpha/);
   });
 });
