@@ -38,14 +38,14 @@ const regularizers: Record<string, ((pits: Tensor) => Tensor) | undefined> = {
 
 export const claim: Claim = {
   statement:
-    'A regulariser of the probability integral transforms lowers the calibration error of regression networks; recalibration afterwards lowers it further.',
+    'A regulariser of the probability integral transforms lowers the calibration error of regression networks that over-fit.',
   effect: 'probabilistic calibration error of the likelihood alone less that with PCE-KDE',
   unit: 'difference of errors, each 0 to 1',
   threshold: 0.03,
   data: 'a curve of 5 variables with uneven noise; 400 points to train on, 400 to recalibrate, 4,000 to test',
   seeds: 5,
   remarks:
-    'A perceptron 5-128-128-9 whose outputs are mixtures of three normal distributions; Adam, 150 epochs: it over-fits. Weight 5 of the regularisers.',
+    'A perceptron 5-128-128-9 whose outputs are mixtures of three normal distributions; Adam, 150 epochs: it over-fits. Weight 5 of the regularisers. Recalibration afterwards lowers the error further, to much the same with a regulariser and without.',
   async measure(seed, note) {
     const [train, held, test] = [curve(seed, 400, 1), curve(seed, 400, 2), curve(seed, 4000, 3)];
     const score = compile((outputs: Tensor, y: Tensor) => ({
