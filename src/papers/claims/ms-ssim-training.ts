@@ -54,9 +54,9 @@ export const claim: Claim = {
   unit: 'difference of similarities, each at most 1',
   threshold: 0.03,
   data: 'drawn grey scenes of 32 x 32 pixels with gratings in discs; 2,000 to train on, 500 to test',
-  seeds: 3,
+  seeds: 5,
   remarks:
-    'Fully connected 1024-256-64-256-1024, Adam, 30 epochs. What people prefer, which is what the paper asks, cannot be measured here.',
+    'Fully connected 1024-256-64-256-1024, Adam, 30 epochs. The measure is the one trained on. Edges do not come out sharper: gradients are a smaller share of those of the originals than after squared error. What people prefer, which is what the paper asks, cannot be measured here.',
   async measure(seed, note) {
     const [train, test] = [scenes(seed, 2000, 0), scenes(seed, 500, 1)];
     const arms: Record<string, Arm> = {};

@@ -55,6 +55,13 @@ describe('updateNormStatistics', () => {
       [52.5, 95 / Math.SQRT2],
     );
     expect(() => next(2)).toThrow(/rate 2 must be/);
+    const byDefault = () => losses.updateNormStatistics(statistics(10, 100), features());
+    await expectValue(() => byDefault().mean, [10.1]);
+    const trained = (x: Tensor) => {
+      const { mean, deviation } = losses.updateNormStatistics(statistics(), x, { rate: 1 });
+      return mean.add(deviation);
+    };
+    await expectValue(() => grad(trained)(features()), Array(6).fill(0));
   });
 });
 
@@ -76,6 +83,21 @@ describe('adaFaceLogits', () => {
       () => losses.adaFaceLogits(cosines(), c64([-1, 0.3, 1]), labels(), { scale: 8, margin: 0 }).sub(cosines().mul(8)),
       Array(9).fill(0),
     );
+  });
+
+  it('keep the angle with the margin within 0 and pi, and take quality for a constant', async () => {
+    const logits = (cosine: number, quality: number) => (c: Tensor) =>
+      losses.adaFaceLogits(c.mul(cosine), c64([quality]), c32([0]), { scale: 1 }).sum();
+    for (const [cosine, quality, additive] of [
+      [-0.99, -1, 0],
+      [0.999, 1, 0.8],
+    ] as const) {
+      const inside = Math.sign(cosine) * Math.cos(1e-3) - additive;
+      await expectValue(() => logits(cosine, quality)(c64([[1]])), [inside]);
+      await expectValue(() => grad(logits(cosine, quality))(c64([[1]])), [0]);
+    }
+    const ofQuality = (k: Tensor) => losses.adaFaceLogits(cosines(), k, labels()).sum();
+    await expectValue(() => grad(ofQuality)(c64([-0.5, 0, 0.5])), [0, 0, 0]);
   });
 
   it('have a slope that favours hard samples the more, the better they are', async () => {

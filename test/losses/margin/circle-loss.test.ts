@@ -125,6 +125,43 @@ describe('circlePairLoss', () => {
   });
 });
 
+describe('defaults', () => {
+  it("are the paper's: 0.25 and 256 for faces, 0.4 and 80 for retrieval", async () => {
+    const [faces, retrieval] = [
+      { margin: 0.25, scale: 256 },
+      { margin: 0.4, scale: 80 },
+    ];
+    const cosine = () => c64([[0.31, 0.1, -0.2]]);
+    const embeddings = () =>
+      c64([
+        [1, 0],
+        [0.8, 0.6],
+        [0, 1],
+        [-0.6, 0.8],
+      ]);
+    const labels = () => c32([0, 0, 1, 1]);
+    const same = (a: () => Tensor, b: () => Tensor, elements: number) =>
+      expectValue(() => a().sub(b()), Array(elements).fill(0));
+    // Near the boundary, where the scale is not lost in a straight line.
+    const near = [() => c64([0.8, 0.76]), () => c64([0.24, 0.2])] as const;
+    await same(
+      () => losses.circleLoss(near[0](), near[1]()),
+      () => losses.circleLoss(near[0](), near[1](), faces),
+      1,
+    );
+    await same(
+      () => losses.circleLogits(cosine(), c32([1])),
+      () => losses.circleLogits(cosine(), c32([1]), faces),
+      3,
+    );
+    await same(
+      () => losses.circlePairLoss(embeddings(), labels()),
+      () => losses.circlePairLoss(embeddings(), labels(), retrieval),
+      1,
+    );
+  });
+});
+
 describe('circleLogits', () => {
   it('make cross-entropy the circle loss of one positive', async () => {
     const cosine = () => c64([[0.6, 0.1, -0.2]]);
