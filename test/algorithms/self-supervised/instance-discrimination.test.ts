@@ -98,6 +98,25 @@ describe('instanceNce', () => {
   });
 });
 
+describe('temperatures', () => {
+  it("are the paper's for ImageNet by default", async () => {
+    const plain = (options?: { readonly temperature: number }) => [
+      algorithms.instanceSoftmax(feature(), item(), bank(), options),
+      algorithms.instanceNormalizer(feature(), item(), noise(), bank(), options),
+      algorithms.instanceNce(feature(), item(), noise(), bank(), c64(9), options),
+    ];
+    const [byDefault, given] = await compile(() => [plain(), plain({ temperature: 0.07 })])();
+    byDefault.forEach((v, i) => allClose(v, Array.from(given[i].data as Float64Array), 1e-14, `function ${i}`));
+    const constants = await compile((b: Tensor, v: Tensor) => [
+      grad((rows: Tensor) => algorithms.instanceNce(feature(), item(), noise(), rows, c64(9)))(b),
+      grad((z: Tensor) => algorithms.instanceNce(feature(), item(), noise(), bank(), z))(v),
+      grad((rows: Tensor) => algorithms.proximalTerm(feature(), item(), rows))(b),
+      grad((x: Tensor) => algorithms.updateBank(bank(), item(), x).sum())(feature()),
+    ])(ndarray(Float64Array.of(1, 0, 0, 1, -1, 0, 0.6, 0.8), { shape: [4, 2] }), ndarray(9, { dtype: 'float64' }));
+    for (const gradient of constants) for (const g of gradient.data as Float64Array) expect(g + 0).toBe(0);
+  });
+});
+
 describe('the bank', () => {
   it('moves towards the features of a batch', async () => {
     await expectValue(

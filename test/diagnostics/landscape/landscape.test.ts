@@ -141,6 +141,12 @@ describe('lossCurve and lossSurface', () => {
     losses.forEach((value, i) => close(value, expected[i], 1e-8, `loss ${i}`));
   });
 
+  it('has 51 positions from -1 to 1 by default', async () => {
+    const { positions, losses } = await lossCurve(() => 1, net, raw);
+    expect([positions.length, positions[0], positions[25], positions[50]]).toEqual([51, -1, 0, 1]);
+    expect(losses).toEqual(Array(51).fill(1));
+  });
+
   it('does not see a network scaled up in one layer and down in the next, unless directions are raw', async () => {
     const same: Arrays = { w1: scaled(net.w1, 10), b1: scaled(net.b1, 10), w2: scaled(net.w2, 0.1) };
     const direction = await normalized()(raw, same);

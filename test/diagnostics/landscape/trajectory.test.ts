@@ -57,6 +57,14 @@ describe('principalDirections', () => {
     expect([...toNumbers(still.explained), ...toNumbers(still.directions[0].w)]).toEqual([0, 0, 0, 0]);
   });
 
+  it('leave biases out by default', async () => {
+    const [byDefault, zero] = await compile((all: Tree<Tensor>[], end: Tree<Tensor>) => [
+      principalDirections(all, end).explained,
+      principalDirections(all, end, { vectors: 'zero' }).explained,
+    ])(checkpoints, final);
+    expect(toNumbers(byDefault)).toEqual(toNumbers(zero));
+  });
+
   it('refuses two checkpoints', async () => {
     await expect(compile((a: Tree<Tensor>) => principalDirections([a, a], a))(final)).rejects.toThrow(/2 checkpoints/);
     await expect(compile((a: { b: Tensor }) => principalDirections([a, a, a], a))({ b: f64([1]) })).rejects.toThrow(

@@ -109,6 +109,12 @@ describe('msSsim', () => {
     ];
     const error = toNumbers(x).reduce((sum, v, i) => sum + Math.abs(v - toNumbers(faded)[i]), 0) / 1024;
     expect(mix).toBeCloseTo(0.7 * structure + 0.3 * error, 12);
+    const bytes = await number((a, b) => msSsimL1Loss(a.mul(255), b.mul(255), { ...three, dataRange: 255 }), x, faded);
+    // The share is 0.84 unless given.
+    expect(bytes).toBeCloseTo(0.84 * structure + 0.16 * error, 9);
+    expect(() => ssim(zeros([1, 1, 20, 20]), zeros([1, 1, 20, 20]), { k2: 0 })).toThrow(
+      /ssim: k2 0 must be a number above 0/,
+    );
   });
 
   it('pixel by pixel is ssim at one scale, 1 for equal images, and worse for unlike ones', async () => {

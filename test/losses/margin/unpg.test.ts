@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compile, grad, item, type Tensor, zeros } from '../../../src/index.js';
+import { compile, grad, item, stack, type Tensor, zeros } from '../../../src/index.js';
 import * as losses from '../../../src/losses/index.js';
 import { allClose, checkDerivatives, random64 } from '../../support/derivatives.js';
-import { c32, c64, expectValue } from '../../support/losses.js';
+import { c32, c64, expectValue, value } from '../../support/losses.js';
 
 describe('negativePairSimilarities', () => {
   it('are the cosines of the pairs, once each, and which are of different classes', async () => {
@@ -65,6 +65,34 @@ describe('unpg', () => {
       ]);
     await expectValue(() => losses.crossEntropy(cosine().mul(8), c32([0, 2, 2])), [5.8500526698]);
     await expectValue(() => losses.unpg(cosine(), c32([0, 2, 2]), embeddings(), { scale: 8 }), [8.0753301413]);
+  });
+
+  it('has the scale and the whiskers of the published code by default', async () => {
+    // Cosines of which whiskers of 1 would leave one more out.
+    const angles = [0, 0.3, 0.5, 0.9, 1.6, 2.1];
+    const embeddings = () => c64(angles.map((a) => [Math.cos(a), Math.sin(a)]));
+    const labels = () => c32([0, 1, 2, 0, 1, 2]);
+    const rows = () => c64(angles.map((a) => [Math.cos(a) / 2, 0.1, -0.2]));
+    const loss = (options?: losses.UnpgOptions) => losses.unpg(rows(), labels(), embeddings(), options);
+    await expectValue(() => loss().sub(loss({ scale: 64, whisker: 1.5 })), [0]);
+    await expectValue(() => loss({ scale: 1 }).sub(loss({ scale: 1, whisker: 1.5 })), [0]);
+    const kept = (whisker?: number) =>
+      losses
+        .boxWhiskerFilter(losses.negativePairSimilarities(embeddings(), labels()), { whisker })
+        .cast('float64')
+        .sum();
+    const [byDefault, wide, narrow] = await value(() => stack([kept(), kept(1.5), kept(0.2)]));
+    expect(byDefault).toBe(wide);
+    expect(narrow).toBeLessThan(wide);
+    await expectValue(
+      () =>
+        loss({ scale: 1 })
+          .sub(loss({ scale: 1, whisker: 0.2 }))
+          .abs()
+          .greater(1e-3)
+          .cast('float64'),
+      [1],
+    );
   });
 
   it('is the plain loss where there are no negative pairs', async () => {

@@ -25,6 +25,14 @@ describe('weighted k-nearest neighbours', () => {
     );
   });
 
+  it('asks 200 neighbours by default', () => {
+    const angles = Array.from({ length: 230 }, (_, i) => i * 0.01);
+    const many = { embeddings: angles.map((a) => [Math.cos(a), Math.sin(a)]), labels: angles.map((_, i) => i % 2) };
+    const scores = (k?: number) => Array.from(weightedKnn(many, [[1, 0]], { k }).scores.data);
+    expect(scores()).toEqual(scores(200));
+    expect(scores()).not.toEqual(scores(201));
+  });
+
   it('is the share that it gets right', () => {
     const queries = {
       embeddings: [
