@@ -2,8 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import * as algorithms from '../../src/algorithms/index.js';
 import { commandLine } from '../../src/cli/program.js';
+import * as diagnostics from '../../src/diagnostics/index.js';
+import * as optim from '../../src/optim/index.js';
 import { claims, findPaper } from '../../src/papers/index.js';
+import * as samplers from '../../src/samplers/index.js';
 import { parseConfig, parseFinetuneConfig, tasks } from '../../src/train/index.js';
 import { documents, inlineCode, proseOf, root, shellCommands, wordsOf } from './documents.js';
 
@@ -115,6 +119,18 @@ describe('the text of the documentation', () => {
           wrong.push(`${where}: ${flag}`);
     }
     expect(wrong).toEqual([]);
+  });
+
+  it('names functions that there are, under the path that they are imported from', async () => {
+    const parts = (documents.get('docs/optimizers-and-analysis.md') as string).split(/^## /m);
+    for (const [floor, module] of Object.entries({ optim, samplers, diagnostics, algorithms })) {
+      const part = parts.find((text) => text.startsWith(`\`cotangent/${floor}\``)) as string;
+      const named = [...part.matchAll(/^\| [^|]* \|(.*)\|$/gm)].flatMap(([, cell]) =>
+        [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+      );
+      expect(named.length).toBeGreaterThan(10);
+      expect(named.filter((name) => !(name in module))).toEqual([]);
+    }
   });
 
   it('links to files and headings that there are', () => {
