@@ -11,7 +11,7 @@ export const claim: Claim = {
   data: '8 centres in 20 dimensions, items at a deviation of 0.3; views add as much noise, and 20 dimensions of noise alone',
   seeds: 5,
   remarks:
-    'An encoder 40-64-16, Adam, 1,500 steps of 128, features whitened over the batch. Alignment without whitening stands beside: it collapses.',
+    'An encoder 40-64-16, Adam, 1,500 steps of 128, features whitened over the batch. Alignment without whitening stands beside: it collapses, to embeddings that all but coincide, as their standard deviation says; its rank is that of what little is left.',
   async measure(seed, note) {
     const arm = async (name: string, loss: Parameters<typeof onNuisance>[0]['loss']) => {
       const scores = await onNuisance({ seed, classes: 8, noise: 0.3, steps: 1500, batchSize: 128, loss });
