@@ -32,6 +32,7 @@ export const measures: Readonly<Record<string, string>> = {
   'error, MNIST, batches of 8': 'share of images predicted wrongly',
   'F1 of labels with probability above 0': 'mean over test examples, 0 to 1',
   'gradients, share of the original': 'mean difference of neighbouring pixels, 1 is as sharp',
+  'inconsistency of operating points (OPIS)': 'variance over classes, 0 to 0.25',
   'labels with probability above 0': 'mean number, of 10',
   'length of features': 'mean over test examples',
   'log10 of within-class variability (NC1)': 'against that between classes',

@@ -147,6 +147,9 @@ export const methods: Readonly<Record<string, Method>> = {
   'forward-gradient': {
     exports: ['optim.forwardGradient', 'optim.forwardDescent', 'optim.projectGradient', 'optim.randomGuess'],
   },
+  'harmonic-loss': {
+    exports: ['losses.harmonicLoss', 'nn.harmonicLogits', 'nn.harmonicLinear'],
+  },
   'i-con': {
     exports: [
       'losses.iCon',
@@ -344,6 +347,9 @@ export const methods: Readonly<Record<string, Method>> = {
       'metrics.classSeparation',
       'metrics.metricRegistry',
     ],
+  },
+  macl: {
+    exports: ['losses.macl', 'losses.modelAwareTemperature', 'losses.gradientScaling'],
   },
   maxsup: {
     exports: [

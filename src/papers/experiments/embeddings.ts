@@ -158,12 +158,15 @@ export async function onNumbers(
   seed: number,
   losses: Readonly<Record<string, NumberLoss>>,
   note: (line: string) => void,
-  options?: TwoDigitOptions,
+  {
+    scores = onUnseen,
+    ...options
+  }: TwoDigitOptions & { readonly scores?: (model: Embedder, test: Labelled) => Promise<Arm> } = {},
 ): Promise<Record<string, Arm>> {
   const { train, test } = await twoDigitNumbers(seed, options);
   const arms: Record<string, Arm> = {};
   for (const [name, own] of Object.entries(losses)) {
-    arms[name] = await onUnseen(await embedder({ train, seed, weights: [seenNumbers, 32], ...own }), test);
+    arms[name] = await scores(await embedder({ train, seed, weights: [seenNumbers, 32], ...own }), test);
     note(`${name} ${arms[name]['recall at 1'].toFixed(3)}`);
   }
   return arms;

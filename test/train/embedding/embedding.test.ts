@@ -5,6 +5,7 @@ import ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digits, rowsAt } from '../../../src/data/index.js';
 import { compile, item, type NDArray, ndarray, type Tensor } from '../../../src/index.js';
+import { thresholdConsistentMargin } from '../../../src/losses/index.js';
 import { constant } from '../../../src/optim/index.js';
 import { key, normal } from '../../../src/runtime/random/index.js';
 import { placed } from '../../../src/train/batches.js';
@@ -19,6 +20,7 @@ import {
   runFiles,
   runTraining,
 } from '../../../src/train/index.js';
+import { weightsOf } from '../../../src/train/step.js';
 import { remade } from '../runs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-embedding-'));
@@ -79,6 +81,38 @@ describe('every loss of embeddings', () => {
       expect((await one()).after).toBe(after);
     },
   );
+});
+
+describe('regularisers of embeddings', () => {
+  it('are added to the loss, with their weight', async () => {
+    const train = digits({ count: 32, key: key(0) });
+    const images = {
+      ...train.images,
+      data: Float32Array.from(train.images.data, (b) => b / 255),
+      dtype: 'float32',
+    } as const;
+    const made = (regularizer: string[]) =>
+      embedderOf(parseConfig({ ...settings, loss: 'cosFace', augment: [], regularizer }), {
+        train,
+        normalization: { mean: 0.1, deviation: 0.25 },
+        schedule: constant(0.01),
+      });
+    const [plain, regularized] = [[], ['thresholdConsistentMargin:weight=2,positiveMargin=0.8']].map(made);
+    const state = plain.init(key(1));
+    const batch = { images, ...placed({ labels: train.labels }) };
+    const [without, within] = await Promise.all(
+      [plain, regularized].map(async ({ evaluate }) =>
+        item((await evaluate(state as never, batch as never, key(3))) as NDArray),
+      ),
+    );
+    const embeddings = await plain.embed(weightsOf(state) as never, images as never);
+    const penalty = await compile((x: Tensor, y: Tensor) => thresholdConsistentMargin(x, y, { positiveMargin: 0.8 }))(
+      embeddings,
+      train.labels,
+    );
+    expect(item(penalty)).toBeGreaterThan(0.01);
+    expect(within - without).toBeCloseTo(2 * item(penalty), 4);
+  });
 });
 
 describe('instance discrimination', () => {
