@@ -33,6 +33,8 @@ export {
   type Regression,
 } from './mixing/c-mixup.js';
 export { cutMix } from './mixing/cutmix.js';
+export * from './mixing/general-mixup.js';
+export * from './mixing/midpoint-mixup.js';
 export { type Mixture, mixExamples, mixedLoss } from './mixing/mixture.js';
 export { type MixupOptions, mixup } from './mixing/mixup.js';
 export * from './mixing/rank-mixup.js';

@@ -9,7 +9,8 @@ import { drawn, shares } from './given.js';
 
 describe('every export of cotangent/augment', () => {
   it('has an entry', () => {
-    expect(withoutEntry(augment, [functions])).toEqual([]);
+    // A function of plain numbers: general-mixup.test.ts says what it gives.
+    expect(withoutEntry(augment, [functions], ['midpointLossFloor'])).toEqual([]);
   });
 });
 

@@ -31,10 +31,11 @@ const buildingBlocks: Readonly<Record<string, readonly string[]>> = {
     'updateNormStatistics',
     'writeTrajectory',
   ],
-  'a part of a loss that goes by its whole name: alignUniform, intl, instanceSoftmax, crossEntropy, regMixup, mixupNdcg, jaccardMetricLoss':
+  'a part of a loss that goes by its whole name: alignUniform, intl, instanceSoftmax, crossEntropy, regMixup, mixupNdcg, jaccardMetricLoss, generalMixup':
     [
       'alignment',
       'boundaryLabelSmoothing',
+      'generalMixedLoss',
       'iterativeWhitening',
       'labelSmoothingParts',
       'mixedLoss',

@@ -55,4 +55,35 @@ rank = {
         rank_case("mixupRankingLoss", lambda z, m: ranking(z, m, 0.1, True), 3, margin=0.1, space="probability"),
     ],
 }
-write("mixing.json", {"rank": rank})
+
+def network(x, first, second):
+    return torch.tanh(x @ first) @ second
+
+
+def general():
+    """Convex combinations of three examples: the loss of a network, and the gradients of its weights."""
+    x, first, second = tensor(63, [n, 4]), tensor(64, [4, 6]).requires_grad_(), tensor(65, [6, classes]).requires_grad_()
+    weights = [0.2, 0.5, 0.3]
+    rows = torch.cat([torch.arange(n).unsqueeze(0), partners[:2]])
+    mixed = sum(w * x[p] for w, p in zip(weights, rows))
+    logits = network(mixed, first, second)
+    loss = sum(w * F.cross_entropy(logits, labels[p]) for w, p in zip(weights, rows))
+    gradients = torch.autograd.grad(loss, [first, second])
+    return {"shares": weights, "partners": rows.tolist(), "x": array(x), "first": array(first), "second": array(second), "mixed": array(mixed), "loss": loss.item(), "gradients": [array(g) for g in gradients]}
+
+
+def all_pairs(share):
+    """The mean loss over all pairs, in a loop."""
+    x, first, second = tensor(66, [4, 3]), tensor(67, [3, 5]).requires_grad_(), tensor(68, [5, classes]).requires_grad_()
+    y = torch.tensor([1, 4, 1, 0])
+    loss = 0
+    for i in range(4):
+        for j in range(4):
+            z = network((share * x[i] + (1 - share) * x[j]).unsqueeze(0), first, second)
+            loss = loss + share * F.cross_entropy(z, y[i : i + 1]) + (1 - share) * F.cross_entropy(z, y[j : j + 1])
+    loss = loss / 16
+    gradients = torch.autograd.grad(loss, [first, second])
+    return {"share": share, "x": array(x), "labels": y.tolist(), "first": array(first), "second": array(second), "loss": loss.item(), "gradients": [array(g) for g in gradients]}
+
+
+write("mixing.json", {"rank": rank, "general": general(), "allPairs": [all_pairs(0.5), all_pairs(0.3)]})

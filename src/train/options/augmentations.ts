@@ -4,7 +4,9 @@ import {
   cutout,
   diffJpeg,
   exactArithmetic,
+  generalMixup,
   type Mixture,
+  midpointMixup,
   mixup,
   randomAffine,
   randomBrightness,
@@ -113,6 +115,19 @@ export const imageAugmentations: Readonly<Record<string, Choice<BatchAugmentatio
 /** All that training images with their labels can go through: what changes each of them, and what mixes them with one another. */
 export const augmentations: Readonly<Record<string, Choice<BatchAugmentation>>> = {
   cutMix: choice(movingOptions.cutMix, (options) => mixing((x, k) => cutMix(x, k, options))),
+  generalMixup: choice(
+    { examples: z.number().int().positive().optional(), alpha: z.number().positive().optional() },
+    (options) =>
+      ({ images, targets }, key) => {
+        const { x, partners, shares } = generalMixup(images, key, options);
+        const each = Array.from({ length: partners.shape[0] }, (_, r) => [partners.at(r), shares.at(r)] as const);
+        const mixed = targets.flatMap(({ labels, share }) =>
+          each.map(([partner, own]) => ({ labels: labels.gather(partner), share: own.mul(share) })),
+        );
+        return { images: x, targets: mixed };
+      },
+  ),
+  midpointMixup: choice({}, () => mixing(midpointMixup)),
   mixup: choice({ alpha: z.number().min(0).optional() }, (options) => mixing((x, k) => mixup(x, k, options))),
   ...imageAugmentations,
 };

@@ -1,5 +1,6 @@
 import * as augment from '../../../src/augment/index.js';
 import { constant, type Tensor } from '../../../src/index.js';
+import { crossEntropy } from '../../../src/losses/index.js';
 import { key } from '../../../src/runtime/random/index.js';
 import { choice, type Example, type Exceptions, loss, type Named, quantity } from '../differentiable.js';
 import { between, fixed, floats, labels, shares } from '../given.js';
@@ -125,6 +126,36 @@ export const functions: Record<string, Example> = {
     [3],
     ({ x, other, weights }) => augment.barrierEntropy(model(weights), x, other, [0, 0.5, 1]),
     { least: 0, free: { x: ofModel, other: ofModel, weights: ofModel } },
+  ),
+  midpointMixup: quantity({ x: floats(['n', 2]) }, ['n', 2], ({ x }) => augment.midpointMixup(x, constant(key(4))).x, {
+    draws: 'each example has its own partner',
+    anyRank: 'examples of any shape',
+  }),
+  allPairsMixupLoss: quantity(
+    { x: fixed(floats(['n', 2])), weights: floats([2, 3]), labels: labels(3) },
+    [],
+    ({ x, weights, labels }) => augment.allPairsMixupLoss(model(weights), x, labels, crossEntropy),
+    { least: 0, free: { x: ofModel, weights: ofModel, labels: ofLoss }, refuses: { none: /one or more/ } },
+  ),
+  generalMixup: quantity(
+    { x: floats(['n', 2]) },
+    ['n', 2],
+    ({ x }) => augment.generalMixup(x, constant(key(4)), { examples: 3 }).x,
+    { draws: 'permutations of the batch', anyRank: 'examples of any shape' },
+  ),
+  generalMixedLoss: quantity(
+    {
+      predictions: floats(['n']),
+      targets: fixed(floats(['n'])),
+      partners: labels(1, [2, 'n']),
+      shares: fixed(shares([2])),
+    },
+    [],
+    (x) => augment.generalMixedLoss(x as never, x.targets, (y) => x.predictions.sub(y).square()),
+    {
+      ordered: 'partners are places',
+      free: { predictions: ofModel, targets: ofModel, partners: 'they come from a mixture' },
+    },
   ),
   largestShares: quantity(
     { labels: labels(3), partner: labels(1), share: shares(['n']) },
