@@ -487,6 +487,9 @@ export const methods: Readonly<Record<string, Method>> = {
   supcon: {
     exports: ['losses.supCon', 'losses.ntXent'],
   },
+  tcm: {
+    exports: ['losses.thresholdConsistentMargin', 'metrics.operatingPointInconsistency', 'metrics.operatingPoints'],
+  },
   tent: {
     exports: [
       'algorithms.tent',

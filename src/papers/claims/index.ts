@@ -48,6 +48,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   sphereface2: () => import('./sphereface2.js'),
   squentropy: () => import('./squentropy.js'),
   supcon: () => import('./supcon.js'),
+  tcm: () => import('./tcm.js'),
   tent: () => import('./tent.js'),
   tico: () => import('./tico.js'),
   unpg: () => import('./unpg.js'),
