@@ -64,7 +64,10 @@ export function ndLoss(
 /**
  * The direction alone of {@link ndLoss}: 1 - cos(s, c_y), whatever the lengths. Wang et al. 2023 (arXiv 2305.17007).
  *
- * @param student, means, labels and the result as for {@link ndLoss}.
+ * @param student as for {@link ndLoss}.
+ * @param means as for {@link ndLoss}.
+ * @param labels as for {@link ndLoss}.
+ * @returns as {@link ndLoss}.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function classDirectionLoss(

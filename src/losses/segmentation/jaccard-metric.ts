@@ -82,7 +82,9 @@ export function jaccardMetricLoss(probabilities: Tensor, targets: Tensor, option
  * The other Jaccard metric loss (JML2), 1 - (<x, y> + s) / (<x, y> + |x - y| + s): like {@link jaccardMetricLoss} the {@link jaccardLoss} of masks,
  * a metric, and least at the target. Wang, Ning and Blaschko 2023 (arXiv 2302.05666).
  *
- * @param probabilities, targets and the result as for {@link jaccardMetricLoss}.
+ * @param probabilities as for {@link jaccardMetricLoss}.
+ * @param targets as for {@link jaccardMetricLoss}.
+ * @returns as {@link jaccardMetricLoss}.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function jaccardMetricLoss2(probabilities: Tensor, targets: Tensor, options: JaccardMetricOptions = {}): Tensor {
@@ -93,7 +95,9 @@ export function jaccardMetricLoss2(probabilities: Tensor, targets: Tensor, optio
  * Dice semimetric loss: the Dice loss by the L1 distance, 1 - (|x| + |y| - |x - y| + 2 s) / (|x| + |y| + 2 s), least at the target where it is soft too.
  * Of masks of 0 and 1 it is the {@link diceLoss} with `smooth` of 2 s. Wang et al. 2023 (arXiv 2303.16296).
  *
- * @param probabilities, targets and the result as for {@link jaccardMetricLoss}.
+ * @param probabilities as for {@link jaccardMetricLoss}.
+ * @param targets as for {@link jaccardMetricLoss}.
+ * @returns as {@link jaccardMetricLoss}.
  * @throws TypeError or RangeError where arguments or options do not fit.
  */
 export function diceSemimetricLoss(probabilities: Tensor, targets: Tensor, options: JaccardMetricOptions = {}): Tensor {
