@@ -172,6 +172,40 @@ describe('instanceDiscrimination', () => {
     allClose(await lengths(state.bank), Array(8).fill(1), 1e-5, 'lengths of rows');
   });
 
+  it('steps on the loss plus the weighted proximal term, none by default, and moves the bank by the momentum', async () => {
+    const base = {
+      embed: ({ w }: { w: Tensor }, x: Tensor) => x.matmul(w),
+      optimizer: adam({ learningRate: 0.05 }),
+      items: 3,
+    };
+    const initial = { w: normal(key(3), [5, 4]) };
+    const x = normal(key(1), [2, 5]);
+    expect(algorithms.instanceDiscrimination(base).init(key(2), initial).bank.shape).toEqual([3, 128]);
+    for (const { proximalWeight, momentum } of [{}, { proximalWeight: 2, momentum: 0.9 }] as {
+      proximalWeight?: number;
+      momentum?: number;
+    }[]) {
+      const procedure = algorithms.instanceDiscrimination<{ w: Tensor }>({
+        ...base,
+        dimension: 4,
+        ...(proximalWeight !== undefined && { proximalWeight }),
+        ...(momentum !== undefined && { momentum }),
+      });
+      const state = procedure.init(key(2), initial);
+      const made = await compile(procedure.step)(state as never, x, ndarray(Int32Array.of(2, 0)), key(5));
+      const expected = await compile((w: Tensor, rows: Tensor, seen: Tensor) => {
+        const [v, i] = [seen.matmul(w).normalize(-1), c32([2, 0])];
+        const proximal = algorithms.proximalTerm(v, i, rows).mul(proximalWeight ?? 0);
+        return {
+          loss: algorithms.instanceSoftmax(v, i, rows).add(proximal),
+          bank: algorithms.updateBank(rows, i, v, { momentum: momentum ?? 0.5 }),
+        };
+      })(initial.w, state.bank, x);
+      allClose(made.loss, Array.from(expected.loss.data as Float32Array), 1e-5, 'loss');
+      allClose(made.state.bank, Array.from(expected.bank.data as Float32Array), 1e-6, 'bank');
+    }
+  });
+
   it('sets Z on the first batch and keeps it', async () => {
     const { losses, normalizers } = await train({ noise: 5, proximalWeight: 0.1 });
     expect(losses[59]).toBeLessThan(losses[1]);
