@@ -364,6 +364,9 @@ export const methods: Readonly<Record<string, Method>> = {
   'ms-ssim-training': {
     exports: ['losses.msSsimLoss', 'losses.ssimLoss', 'losses.msSsimL1Loss', 'losses.msSsim', 'losses.ssim'],
   },
+  'midpoint-mixup': {
+    exports: ['augment.midpointMixup', 'augment.allPairsMixupLoss', 'augment.midpointLossFloor', 'augment.mixedLoss'],
+  },
   'mixup-calibration': {
     exports: ['augment.generalMixup', 'augment.generalMixedLoss', 'calibration.temperatureScaling'],
   },

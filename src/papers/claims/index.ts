@@ -28,6 +28,7 @@ export const claims: Readonly<Record<string, () => Promise<{ readonly claim: Cla
   'losses-and-metrics': () => import('./losses-and-metrics.js'),
   macl: () => import('./macl.js'),
   maxsup: () => import('./maxsup.js'),
+  'midpoint-mixup': () => import('./midpoint-mixup.js'),
   'mixup-calibration': () => import('./mixup-calibration.js'),
   'ms-ssim-training': () => import('./ms-ssim-training.js'),
   'nc-deep-linear': () => import('./nc-deep-linear.js'),
