@@ -315,8 +315,8 @@ export const embeddingLosses: Readonly<Record<string, Choice<EmbeddingObjective>
     ofClasses((x, w, y) => cosFace(x, w, y, counted(options, x))),
   ),
   // By distances from a vector of each class, which becomes its centre.
-  harmonicLoss: choice({ exponent: positive, epsilon: positive }, (options) =>
-    ofClasses((x, w, y) => harmonicLoss(x, w, y, options)),
+  harmonicLoss: choice({ exponent: positive, epsilon: positive, ...countOptions }, (options) =>
+    ofClasses((x, w, y) => harmonicLoss(x, w, y, counted(options, x))),
   ),
   // The kernel of the embeddings against that of their labels: Gaussian of cosine distances, or t-SNE's of squared Euclidean ones.
   iCon: choice(

@@ -120,6 +120,7 @@ describe('losses of embeddings with a vector of each class', () => {
     'unpg',
     'circleLogits',
     'combinedMarginLogits',
+    'harmonicLoss',
   ])('%s takes weights and what is ignored', async (name) => {
     const settings = {
       data: 'digits',
