@@ -476,6 +476,7 @@ describe('metricRegistry', () => {
     'featureMoments',
     'maskOverlaps',
     'ndcg',
+    'operatingPoints',
     'panopticQuality',
     'panopticQualityOf',
     'precisionRecallCurve',
