@@ -40,8 +40,10 @@ export function training(model, minimizer, x, labels) {
 export function derivative(compiled, start, args, value = () => undefined) {
   const run = async () => {
     const made = await compiled(...args);
+    const found = value(made);
+    const kept = found && { ...found, data: found.data.slice() };
     compiled.recycle(made);
-    return value(made);
+    return kept;
   };
   return { compiled, start, run };
 }
