@@ -24,7 +24,6 @@ export function ortEngine(
     writesInto,
     unwritten,
     async createSession(model, options) {
-      // A profile is to show the program's own operators.
       const create = (bytes: Uint8Array) => ort.InferenceSession.create(bytes, sessionOptions(options, defaultDevice));
       // A profile is to show the program's own operators.
       if (writesInto && (options.device ?? defaultDevice) === 'cpu' && options.profile === undefined) {

@@ -34,7 +34,8 @@ export { type DetectionObjective, detectionLosses } from './detection/losses.js'
 export { nonMaximumSuppression, type SuppressionOptions } from './detection/suppression.js';
 export { type DomainData, type Domains, domainKinds } from './domains/domains.js';
 export { type Embedder, type EmbedderOptions, embedder } from './embedding/embedder.js';
-export { type EmbeddingObjective, embeddingLosses } from './embedding/losses.js';
+export { embeddingLosses } from './embedding/losses.js';
+export type { EmbeddingObjective } from './embedding/objective.js';
 export { type EmbeddingScores, embeddingScores, linearProbe } from './embedding/scores.js';
 export { exportRun } from './export-run.js';
 export { type Adapted, adapted } from './finetune/adapted.js';

@@ -15,7 +15,7 @@ import {
   type TrainStep,
   trainStep,
 } from '../step.js';
-import type { EmbeddingObjective, EmbeddingSize } from './losses.js';
+import type { EmbeddingObjective, EmbeddingSize } from './objective.js';
 import type { EmbeddingRegularizer } from './regularizers.js';
 
 type TensorState = Symbolic<TrainState>;
