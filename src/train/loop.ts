@@ -4,7 +4,7 @@ import { foldIn, type Key, key as makeKey, split } from '../runtime/random/index
 import { type Measures, ofTestSet } from './measures.js';
 import type { Examples, StepDraw, Stepped, TrainState } from './step.js';
 import { loadCheckpoint, saveCheckpoint } from './storage/checkpoint.js';
-import { makeFolder, unwritable } from './storage/files.js';
+import { makeFolder, removeFiles, unwritable } from './storage/files.js';
 import { type MetricLine, MetricsLog } from './storage/metrics-log.js';
 
 /** Where a run stands; saved with every checkpoint, so it holds nothing that differs between two runs of one seed. */
@@ -161,6 +161,8 @@ export async function runLoop<B extends Examples, E extends Measured>(
   } finally {
     await log.close();
     await batches.close();
+    // A run that failed before its first step is none: its folder is free for the next try.
+    if (progress.step === 0) await removeFiles(out, [runFiles.config, runFiles.metrics]);
   }
   const interrupted = progress.epoch < epochs;
   // A run that was complete when it was resumed has not been evaluated yet.

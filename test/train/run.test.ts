@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
@@ -15,6 +15,15 @@ const folder = mkdtempSync(join(tmpdir(), 'cotangent-run-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('training runs', () => {
+  it('a run that fails before its first step leaves its folder free', async () => {
+    const out = join(folder, 'refused');
+    const config = (size: number) =>
+      parseConfig({ model: 'mlp', trainSize: 64, testSize: 20, epochs: 1, augment: [`cutout:size=${size}`] });
+    await expect(runTraining(config(100), { out })).rejects.toThrow(/cutout: size 100/);
+    expect(readdirSync(out)).toEqual([]);
+    expect((await runTraining(config(4), { out }))?.testLoss).toBeGreaterThan(0);
+  });
+
   const cases = [
     { model: 'mlp', dropout: 0.2, optimizer: 'adamw', clipNorm: 1, schedule: 'cosine' },
     { model: 'resnet9', width: 4, loss: 'crossEntropy:labelSmoothing=0.1' },
